@@ -1,0 +1,139 @@
+//! The database's definitions, as far as names and lineage need them.
+//!
+//! Owns: [`Catalog`], an immutable snapshot, and [`CatalogBuilder`], which the gateway fills from the server's
+//! `pg_catalog`. Refuses: to load anything itself.
+
+use std::collections::HashMap;
+
+use crate::facts::Volatility;
+
+/// `pg_class.relkind`, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RelationKind {
+    /// Ordinary, partitioned or foreign table, TOAST table.
+    Table,
+    /// View: `definition` is its query.
+    View,
+    /// Materialized view: `definition` is its query.
+    MaterializedView,
+    /// Sequence.
+    Sequence,
+    /// Index.
+    Index,
+    /// Composite type.
+    Composite,
+}
+
+/// A column of a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogColumn {
+    /// `attname`.
+    pub name: String,
+    /// `attnum`; positive for the user's columns.
+    pub number: i16,
+    /// `atttypid`.
+    pub type_oid: u32,
+    /// The name of the type, as `format_type` gives it.
+    pub type_name: String,
+}
+
+/// A relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// `pg_class.oid`.
+    pub oid: u32,
+    /// Schema.
+    pub schema: String,
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: RelationKind,
+    /// Columns in order of `number`, dropped ones left out.
+    pub columns: Vec<CatalogColumn>,
+    /// `pg_get_viewdef(oid)` for views and materialized views, as read with an empty search_path (all names qualified).
+    pub definition: Option<String>,
+    /// Parents in `pg_inherits`.
+    pub parents: Vec<u32>,
+    /// Whether user triggers, or rules other than a view's own, can run when it is written.
+    pub has_triggers: bool,
+}
+
+/// A function, procedure, aggregate or window function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// `pg_proc.oid`.
+    pub oid: u32,
+    /// Schema.
+    pub schema: String,
+    /// Name.
+    pub name: String,
+    /// Volatility.
+    pub volatility: Volatility,
+    /// Whether it belongs to the server itself (its OID is below 16384 and its schema is pg_catalog).
+    pub builtin: bool,
+}
+
+/// An immutable snapshot of definitions.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    generation: u64,
+    relations: Vec<Relation>,
+    by_oid: HashMap<u32, usize>,
+    by_name: HashMap<String, Vec<usize>>,
+    functions: HashMap<String, Vec<Function>>,
+    function_by_oid: HashMap<u32, (String, String)>,
+}
+
+impl Catalog {
+    /// Counts the loads: two catalogs of one database with the same generation are the same.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+    /// By schema and name.
+    pub fn relation(&self, schema: &str, name: &str) -> Option<&Relation> {
+        self.by_name.get(name)?.iter().map(|&i| &self.relations[i]).find(|r| r.schema == schema)
+    }
+    /// By OID.
+    pub fn relation_by_oid(&self, oid: u32) -> Option<&Relation> {
+        self.by_oid.get(&oid).map(|&i| &self.relations[i])
+    }
+    /// All relations.
+    pub fn relations(&self) -> &[Relation] {
+        &self.relations
+    }
+    /// Every overload of a name, in every schema.
+    pub fn functions(&self, name: &str) -> &[Function] {
+        self.functions.get(name).map_or(&[], |v| v.as_slice())
+    }
+    /// Schema and name of a function by OID.
+    pub fn function_by_oid(&self, oid: u32) -> Option<(&str, &str)> {
+        self.function_by_oid.get(&oid).map(|(s, n)| (s.as_str(), n.as_str()))
+    }
+}
+
+/// Builds a [`Catalog`].
+#[derive(Debug, Default)]
+pub struct CatalogBuilder(Catalog);
+
+impl CatalogBuilder {
+    /// An empty one of this generation.
+    pub fn new(generation: u64) -> Self {
+        CatalogBuilder(Catalog { generation, ..Catalog::default() })
+    }
+    /// Adds a relation.
+    pub fn relation(&mut self, relation: Relation) {
+        let at = self.0.relations.len();
+        self.0.by_oid.insert(relation.oid, at);
+        self.0.by_name.entry(relation.name.clone()).or_default().push(at);
+        self.0.relations.push(relation);
+    }
+    /// Adds a function.
+    pub fn function(&mut self, function: Function) {
+        self.0.function_by_oid.insert(function.oid, (function.schema.clone(), function.name.clone()));
+        self.0.functions.entry(function.name.clone()).or_default().push(function);
+    }
+    /// The snapshot.
+    pub fn build(self) -> Catalog {
+        self.0
+    }
+}

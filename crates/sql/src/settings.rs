@@ -1,0 +1,43 @@
+//! The session settings that change what a statement means.
+//!
+//! Owns: [`Settings`] and [`SettingChange`]. Refuses: to guess. A setting whose value is not known any more is
+//! [`SearchPath::Unknown`], and names are then not resolved at all.
+
+/// What names without a schema are looked up in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SearchPath {
+    /// Schemas in the server's order, `pg_temp…` and `pg_catalog` spelled out where the server searches them
+    /// (as `current_schemas(true)` lists them).
+    Known(Vec<String>),
+    /// A statement before changed it in a way that cannot be followed: unqualified names are unknown.
+    Unknown,
+}
+
+/// The settings under which a text is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// `search_path`, effective.
+    pub search_path: SearchPath,
+    /// `standard_conforming_strings` (PostgreSQL manual, 20.13.1): when off, backslashes escape in `'…'`.
+    pub standard_conforming_strings: bool,
+    /// `client_encoding`, upper case as the server reports it (`UTF8`, `SQL_ASCII`, `LATIN1`, …).
+    pub client_encoding: String,
+    /// The effective user on the server (for `"$user"` when a `SET search_path` is followed).
+    pub user: String,
+}
+
+/// A statement's effect on the settings, when it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SettingChange {
+    /// `SET [SESSION|LOCAL] search_path = a, b` with constant names: the new list as written.
+    SearchPath(Vec<String>),
+    /// A change that static reading cannot follow (`set_config` with a computed value, `RESET ALL`, `SET ROLE`,
+    /// `DISCARD ALL`, `ROLLBACK` after a change, …): ask the server before judging the next statement.
+    AskServer,
+    /// `standard_conforming_strings` set to this.
+    StandardConformingStrings(bool),
+    /// `client_encoding` (also `SET NAMES`) set to this name, as written.
+    ClientEncoding(String),
+    /// Any other setting, by name in lower case (`datestyle`, `app.tenant`, …): does not change how text is judged.
+    Other(String),
+}
