@@ -91,7 +91,11 @@ impl Catalog {
     }
     /// By schema and name.
     pub fn relation(&self, schema: &str, name: &str) -> Option<&Relation> {
-        self.by_name.get(name)?.iter().map(|&i| &self.relations[i]).find(|r| r.schema == schema)
+        self.by_name
+            .get(name)?
+            .iter()
+            .map(|&i| &self.relations[i])
+            .find(|r| r.schema == schema)
     }
     /// By OID.
     pub fn relation_by_oid(&self, oid: u32) -> Option<&Relation> {
@@ -107,7 +111,9 @@ impl Catalog {
     }
     /// Schema and name of a function by OID.
     pub fn function_by_oid(&self, oid: u32) -> Option<(&str, &str)> {
-        self.function_by_oid.get(&oid).map(|(s, n)| (s.as_str(), n.as_str()))
+        self.function_by_oid
+            .get(&oid)
+            .map(|(s, n)| (s.as_str(), n.as_str()))
     }
 }
 
@@ -118,19 +124,33 @@ pub struct CatalogBuilder(Catalog);
 impl CatalogBuilder {
     /// An empty one of this generation.
     pub fn new(generation: u64) -> Self {
-        CatalogBuilder(Catalog { generation, ..Catalog::default() })
+        CatalogBuilder(Catalog {
+            generation,
+            ..Catalog::default()
+        })
     }
     /// Adds a relation.
     pub fn relation(&mut self, relation: Relation) {
         let at = self.0.relations.len();
         self.0.by_oid.insert(relation.oid, at);
-        self.0.by_name.entry(relation.name.clone()).or_default().push(at);
+        self.0
+            .by_name
+            .entry(relation.name.clone())
+            .or_default()
+            .push(at);
         self.0.relations.push(relation);
     }
     /// Adds a function.
     pub fn function(&mut self, function: Function) {
-        self.0.function_by_oid.insert(function.oid, (function.schema.clone(), function.name.clone()));
-        self.0.functions.entry(function.name.clone()).or_default().push(function);
+        self.0.function_by_oid.insert(
+            function.oid,
+            (function.schema.clone(), function.name.clone()),
+        );
+        self.0
+            .functions
+            .entry(function.name.clone())
+            .or_default()
+            .push(function);
     }
     /// The snapshot.
     pub fn build(self) -> Catalog {

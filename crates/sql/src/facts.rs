@@ -76,7 +76,10 @@ impl Action {
     /// Whether doing it can leave a trace in the database or on its host. Such a statement is durable in the
     /// journal before it is sent.
     pub fn has_effect(self) -> bool {
-        !matches!(self, Action::Read | Action::Session | Action::Lock | Action::CopyOut)
+        !matches!(
+            self,
+            Action::Read | Action::Session | Action::Lock | Action::CopyOut
+        )
     }
 }
 
@@ -278,19 +281,33 @@ pub enum Transaction {
 /// What a statement runs, or sets up to be run, by name in the session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Named {
-    /// `PREPARE name AS …`: the needs, uses … of the facts are those of the inner statement. `inner` is the byte
-    /// range of the inner statement in the analysed text, to be analysed again when it is executed.
-    Prepare { name: String, inner: std::ops::Range<usize> },
+    /// `PREPARE name AS …`: the needs, uses … of the facts are those of the inner statement.
+    Prepare {
+        /// The prepared statement's name.
+        name: String,
+        /// The byte range of the inner statement in the analysed text, to be analysed again when it is executed.
+        inner: std::ops::Range<usize>,
+    },
     /// `EXECUTE name(…)`: the facts are those of the arguments only; what was prepared must be added.
-    /// With a wrapper (EXPLAIN ANALYZE EXECUTE, CREATE TABLE AS EXECUTE) the facts have the wrapper's needs too,
-    /// and `stored` is true where the result is kept rather than shown.
-    Execute { name: String, stored: bool },
+    /// With a wrapper (EXPLAIN ANALYZE EXECUTE, CREATE TABLE AS EXECUTE) the facts have the wrapper's needs too.
+    Execute {
+        /// The prepared statement's name.
+        name: String,
+        /// Whether the result is kept rather than shown.
+        stored: bool,
+    },
     /// `DEALLOCATE name`, or all.
     Deallocate(Option<String>),
     /// `DECLARE name CURSOR … FOR query`: the facts are those of the query.
-    Declare { name: String },
+    Declare {
+        /// The cursor's name.
+        name: String,
+    },
     /// `FETCH`/`MOVE` from a cursor: no more than what its DECLARE was.
-    Fetch { name: String },
+    Fetch {
+        /// The cursor's name.
+        name: String,
+    },
     /// `CLOSE name`, or all.
     Close(Option<String>),
 }
