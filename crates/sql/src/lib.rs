@@ -10,8 +10,11 @@ pub mod catalog;
 pub mod facts;
 #[allow(dead_code)]
 mod form;
+#[allow(dead_code)]
+mod scan;
 pub mod settings;
 
 pub use catalog::{Catalog, CatalogBuilder};
 pub use facts::{Action, Class, Coverage, Facts};
+pub use scan::{Fingerprint, fingerprint};
 pub use settings::Settings;
