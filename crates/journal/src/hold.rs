@@ -68,3 +68,60 @@ pub struct Hold {
     /// Why.
     pub why: Option<String>,
 }
+
+/// What can happen to a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// A DBA approves.
+    Approve,
+    /// A DBA rejects.
+    Reject,
+    /// The approved statement is about to be sent.
+    Spend,
+    /// Its time runs out.
+    Expire,
+    /// The agent cancels while it waits.
+    Withdraw,
+}
+
+impl HoldState {
+    /// The whole life of a hold. None: the step is not possible, and nothing changes.
+    #[must_use]
+    pub fn after(self, step: Step) -> Option<HoldState> {
+        match (self, step) {
+            (HoldState::Held, Step::Approve) => Some(HoldState::Approved),
+            (HoldState::Held, Step::Reject) => Some(HoldState::Rejected),
+            (HoldState::Held, Step::Withdraw) => Some(HoldState::Withdrawn),
+            (HoldState::Held | HoldState::Approved, Step::Expire) => Some(HoldState::Expired),
+            (HoldState::Approved, Step::Spend) => Some(HoldState::Spent),
+            // A wait that was cancelled in the moment of approval leaves the approval as it is: the identical
+            // statement may still use it.
+            (HoldState::Held, Step::Spend)
+            | (HoldState::Approved, Step::Approve | Step::Reject | Step::Withdraw)
+            | (
+                HoldState::Rejected | HoldState::Spent | HoldState::Expired | HoldState::Withdrawn,
+                Step::Approve | Step::Reject | Step::Spend | Step::Expire | Step::Withdraw,
+            ) => None,
+        }
+    }
+
+    /// Whether something can still happen to it.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, HoldState::Held | HoldState::Approved)
+    }
+
+    /// The state as it is stored and shown.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            HoldState::Held => "held",
+            HoldState::Approved => "approved",
+            HoldState::Rejected => "rejected",
+            HoldState::Spent => "spent",
+            HoldState::Expired => "expired",
+            HoldState::Withdrawn => "withdrawn",
+        }
+    }
+}

@@ -144,3 +144,78 @@ pub enum Event {
         about: String,
     },
 }
+
+impl Event {
+    /// About how many bytes it holds, for bounding the queue. Counts what a client can make long.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        fn words(list: &[String]) -> usize {
+            list.iter().map(|word| word.len() + 24).sum()
+        }
+        fn maybe(word: &Option<String>) -> usize {
+            word.as_ref().map_or(0, String::len)
+        }
+        size_of::<Event>()
+            + match self {
+                Event::SessionStart {
+                    user,
+                    agent,
+                    grant,
+                    database,
+                    roles,
+                    client,
+                    application,
+                    tls: _,
+                    purpose,
+                } => {
+                    let strings = [user, agent, grant, database, client, application];
+                    strings.iter().map(|word| word.len()).sum::<usize>()
+                        + words(roles)
+                        + maybe(purpose)
+                }
+                Event::Statement {
+                    number: _,
+                    road: _,
+                    text,
+                    parameters,
+                    class,
+                    needs,
+                    labels,
+                    outcome: _,
+                    policies,
+                    controls,
+                    policy_generation: _,
+                    hold: _,
+                    refusal,
+                } => {
+                    text.len()
+                        + parameters
+                            .iter()
+                            .map(|value| maybe(value) + 24)
+                            .sum::<usize>()
+                        + class.len()
+                        + words(needs)
+                        + words(labels)
+                        + words(policies)
+                        + words(controls)
+                        + maybe(refusal)
+                }
+                Event::StatementEnd {
+                    number: _,
+                    tags,
+                    rows: _,
+                    masked: _,
+                    duration_us: _,
+                    error,
+                } => words(tags) + maybe(error),
+                Event::SessionEnd { reason } => reason.len(),
+                Event::Hold {
+                    hold: _,
+                    state: _,
+                    by,
+                    why,
+                } => maybe(by) + maybe(why),
+                Event::Admin { action, by, about } => action.len() + by.len() + about.len(),
+            }
+    }
+}
