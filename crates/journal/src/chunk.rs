@@ -243,6 +243,14 @@ pub(crate) fn last_seq(tree: &Tree) -> Result<Option<u64>, JournalError> {
     Ok(Some(next.saturating_sub(1)))
 }
 
+/// Whether there is anything after record `seq`.
+pub(crate) fn has_after(tree: &Tree, seq: u64) -> Result<bool, JournalError> {
+    match tree.get_gt(part_key(seq, u32::MAX)) {
+        Ok(found) => Ok(found.is_some()),
+        Err(error) => Err(JournalError::damaged(seq + 1, error)),
+    }
+}
+
 /// The first record of the chunk that holds `seq` or, where it is missing, of the last chunk before it. None: there is
 /// nothing at or before it.
 fn chunk_of(tree: &Tree, seq: u64) -> Result<Option<u64>, JournalError> {

@@ -278,13 +278,13 @@ fn resume(
     }
     let mut live = Live::default();
     let mut follow = Follow::from(checkpoint);
-    for first in segments.covering(checkpoint.seq.max(1), last) {
+    for (first, end) in segments.covering(checkpoint.seq.max(1), last) {
         let part = segments.open(first)?;
         follow.enter(first)?;
         chunk::walk(
             &part.records,
             checkpoint.seq.max(first),
-            last,
+            end,
             &mut |stored| {
                 follow.see(stored)?;
                 // A sealed segment's index was complete before the next segment was made.

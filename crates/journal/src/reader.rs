@@ -101,9 +101,9 @@ impl Shared {
         see: &mut dyn FnMut(&Stored<'_>) -> Result<Go, JournalError>,
     ) -> Result<(), JournalError> {
         let mut stopped = false;
-        for first in self.segments.covering(from, last) {
+        for (first, end) in self.segments.covering(from, last) {
             let segment = self.segments.open(first)?;
-            chunk::walk(&segment.records, from.max(first), last, &mut |stored| {
+            chunk::walk(&segment.records, from.max(first), end, &mut |stored| {
                 if stored.seq < from {
                     return Ok(Go::On);
                 }

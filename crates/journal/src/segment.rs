@@ -66,16 +66,20 @@ impl Segments {
             .clone()
     }
 
-    /// Those that can hold records of `from..=last`, in order.
-    pub(crate) fn covering(&self, from: u64, last: u64) -> Vec<u64> {
+    /// Those that can hold records of `from..=last`, in order, each with the last number that can be in it.
+    pub(crate) fn covering(&self, from: u64, last: u64) -> Vec<(u64, u64)> {
         let firsts = self.firsts();
         let start = firsts
             .partition_point(|&first| first <= from)
             .saturating_sub(1);
-        firsts[start..]
+        let ends = firsts.iter().skip(1).map(|next| next - 1);
+        firsts
             .iter()
             .copied()
-            .take_while(|&first| first <= last)
+            .zip(ends.chain([u64::MAX]))
+            .skip(start)
+            .take_while(|&(first, _)| first <= last)
+            .map(|(first, end)| (first, end.min(last)))
             .collect()
     }
 

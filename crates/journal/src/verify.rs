@@ -83,11 +83,11 @@ impl Journal {
     fn verify_segments(&self, follow: &mut Follow, last: u64) -> Result<(), JournalError> {
         let shared = self.shared();
         let mut wrong_index = None;
-        for first in shared.segments.covering(1, last) {
+        for (first, end) in shared.segments.covering(1, last) {
             follow.enter(first)?;
             let segment = shared.segments.open(first)?;
             let mut summaries = HashMap::new();
-            chunk::walk(&segment.records, first, last, &mut |stored| {
+            chunk::walk(&segment.records, first, end, &mut |stored| {
                 let event = stored.event();
                 follow.see(stored)?;
                 session::fold_into(
@@ -99,6 +99,10 @@ impl Journal {
                 );
                 Ok(Go::On)
             })?;
+            // The writer may be ahead of `last`, but a sealed segment has nothing after its end.
+            if end < last && chunk::has_after(&segment.records, end)? {
+                return Err(JournalError::damaged(end + 1, "it is in two segments"));
+            }
             if wrong_index.is_none() {
                 wrong_index = compare(&summaries, shared.summaries_in(first)?, last);
             }
