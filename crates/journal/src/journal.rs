@@ -10,8 +10,9 @@ use crate::chain::Hash;
 use crate::checkpoint::Checkpoint;
 use crate::chunk::{self, Go};
 use crate::directory::Claim;
+use crate::durable::Durable;
 use crate::error::JournalError;
-use crate::queue::{Durable, Limits, Queue, Room};
+use crate::queue::{Limits, Queue, Room};
 use crate::record::Event;
 use crate::segment::{Segment, Segments};
 use crate::session::Live;
@@ -67,7 +68,6 @@ struct Inner {
 
 /// What the writer and the readers have in common.
 pub(crate) struct Shared {
-    pub(crate) claim: Claim,
     pub(crate) config: JournalConfig,
     pub(crate) segments: Segments,
     pub(crate) queue: Arc<Queue>,
@@ -79,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) given: AtomicU64,
     /// Numbers up to here may be given out: the checkpoint file says so.
     pub(crate) ceiling: AtomicU64,
+    // Last, so that sled is gone when it is released.
+    pub(crate) claim: Claim,
 }
 
 #[derive(Clone, Copy)]

@@ -1,12 +1,12 @@
-//! What waits to be written. Owns the bound on memory, the waking of the writer, and the answers to those who wait.
-//! Refuses to block a caller: it says yes or no at once, and offers a future where waiting makes sense. No runtime.
+//! What waits to be written. Owns the bound on memory and the waking of the writer. Refuses to block a caller: it says yes or no at once, and offers a future where waiting makes sense. No runtime.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use crate::durable::Acknowledgement;
 use crate::error::JournalError;
 use crate::record::Event;
 
@@ -304,97 +304,100 @@ impl Future for Room {
     }
 }
 
-/// Resolves when a record, and every record before it, is on disk.
-#[must_use = "nothing is known to be on disk before this has resolved"]
-pub struct Durable(Answer);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::durable::Durable;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
 
-enum Answer {
-    Known(Result<(), JournalError>),
-    Awaited(Arc<Mutex<Waiting>>),
-}
-
-enum Waiting {
-    Nobody,
-    Somebody(Waker),
-    Answered(Result<(), JournalError>),
-}
-
-/// The writer's end of a `Durable`. Dropped without an answer, it says that the record is not written.
-pub(crate) struct Acknowledgement(Arc<Mutex<Waiting>>);
-
-impl Durable {
-    pub(crate) fn pair() -> (Durable, Acknowledgement) {
-        let shared = Arc::new(Mutex::new(Waiting::Nobody));
-        (
-            Durable(Answer::Awaited(Arc::clone(&shared))),
-            Acknowledgement(shared),
-        )
-    }
-
-    pub(crate) fn refused(error: JournalError) -> Durable {
-        Durable(Answer::Known(Err(error)))
-    }
-
-    /// Blocks the thread until it is known. Not for an async task.
-    ///
-    /// # Errors
-    /// The record could not be written.
-    pub fn wait(mut self) -> Result<(), JournalError> {
-        struct Unpark(std::thread::Thread);
-        impl Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
+    struct Bell(AtomicUsize);
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
         }
-        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    }
+
+    fn event(bytes: usize) -> Event {
+        Event::SessionEnd {
+            reason: "x".repeat(bytes),
+        }
+    }
+
+    fn queue() -> Arc<Queue> {
+        Arc::new(Queue::new(Limits {
+            records: 10,
+            bytes: 100_000,
+            one_record: 60_000,
+            read_delay: Duration::from_millis(1),
+        }))
+    }
+
+    fn push(queue: &Queue, bytes: usize) -> Result<(), JournalError> {
+        queue.push(1, 0, event(bytes), None)
+    }
+
+    #[test]
+    fn room_is_waited_for_beyond_the_soft_limit_and_nothing_is_taken_beyond_the_hard_one() {
+        let bell = Arc::new(Bell(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&bell));
         let mut context = Context::from_waker(&waker);
-        loop {
-            match Pin::new(&mut self).poll(&mut context) {
-                Poll::Ready(result) => return result,
-                Poll::Pending => std::thread::park(),
+        for (bytes, soft, hard) in [(10, 10, 40), (50_000, 2, 8)] {
+            let queue = queue();
+            let mut room = Room {
+                queue: Arc::clone(&queue),
+            };
+            for taken in 0..hard {
+                let ready = Pin::new(&mut room).poll(&mut context).is_ready();
+                assert_eq!(ready, taken < soft, "{taken} of {bytes} bytes");
+                push(&queue, bytes).unwrap();
             }
+            assert_eq!(push(&queue, bytes), Err(JournalError::Full));
+            let Work::Items(items) = queue.next(None, Vec::new()) else {
+                panic!("nobody closed it")
+            };
+            // Taken by the writer, but not on disk: it still counts.
+            assert_eq!(push(&queue, bytes), Err(JournalError::Full));
+            assert!(Pin::new(&mut room).poll(&mut context).is_pending());
+            let rung = bell.0.load(Ordering::SeqCst);
+            queue.written(
+                items.len() - soft,
+                items[soft..].iter().map(|item| item.weight).sum(),
+            );
+            assert_eq!(
+                bell.0.load(Ordering::SeqCst),
+                rung,
+                "still at the soft limit"
+            );
+            queue.written(1, items[0].weight);
+            assert_eq!(
+                bell.0.load(Ordering::SeqCst),
+                rung + 1,
+                "one waiter, however often it asked"
+            );
+            assert!(Pin::new(&mut room).poll(&mut context).is_ready());
+            push(&queue, bytes).unwrap();
         }
     }
-}
 
-impl Future for Durable {
-    type Output = Result<(), JournalError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &self.0 {
-            Answer::Known(result) => Poll::Ready(result.clone()),
-            Answer::Awaited(shared) => {
-                let mut waiting = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Waiting::Answered(result) = &*waiting {
-                    return Poll::Ready(result.clone());
-                }
-                *waiting = Waiting::Somebody(context.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl Acknowledgement {
-    pub(crate) fn answer(self, result: Result<(), JournalError>) {
-        self.set(result);
-    }
-
-    fn set(&self, result: Result<(), JournalError>) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(&*waiting, Waiting::Answered(_)) {
-            return;
-        }
-        let before = std::mem::replace(&mut *waiting, Waiting::Answered(result));
-        drop(waiting);
-        if let Waiting::Somebody(waker) = before {
-            waker.wake();
-        }
-    }
-}
-
-impl Drop for Acknowledgement {
-    fn drop(&mut self) {
-        self.set(Err(JournalError::write("the writer has stopped")));
+    #[test]
+    fn the_end_answers_everyone_and_everyone_after() {
+        let failed = JournalError::write("no space left");
+        let queue = queue();
+        let (first, done) = Durable::pair();
+        queue.push(1, 0, event(1), Some(done)).unwrap();
+        let Work::Items(items) = queue.next(None, Vec::new()) else {
+            panic!("nobody closed it")
+        };
+        let (second, done) = Durable::pair();
+        queue.push(1, 0, event(1), Some(done)).unwrap();
+        queue.end(&failed);
+        assert_eq!(second.wait(), Err(failed.clone()));
+        drop(items);
+        assert!(first.wait().is_err(), "dropped without an answer");
+        assert_eq!(push(&queue, 1), Err(failed.clone()));
+        queue.wait_for_numbers(|| false);
+        queue.end(&JournalError::Closed);
+        assert_eq!(push(&queue, 1), Err(failed), "the first reason stays");
     }
 }

@@ -120,11 +120,16 @@ impl Shared {
 
     /// What one segment says of a session: its index on disk, or the writer's, whichever has seen more.
     fn summary_in(&self, first: u64, session: u64) -> Result<Option<SessionSummary>, JournalError> {
-        let live = {
+        let (sealed, live) = {
             let active = self.active();
-            let here = active.segment.first == first;
-            here.then(|| active.live.get(session).cloned()).flatten()
+            match active.segment.first == first {
+                true => (false, active.live.get(session).cloned()),
+                false => (true, None),
+            }
         };
+        if sealed && !self.segments.may_know(first, session)? {
+            return Ok(None);
+        }
         let stored = session::load(&self.segments.open(first)?.sessions, session)?;
         Ok(match (live, stored) {
             (Some(live), Some(stored)) if stored.last_seq > live.last_seq => Some(stored),

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use crate::directory::sync_directory;
 use crate::error::JournalError;
 use crate::recovery::Sled;
+use crate::session;
 
 const STAGING: &str = "new-segment";
 const SESSIONS_TREE: &[u8] = b"sessions";
@@ -32,6 +33,8 @@ pub(crate) struct Segments {
     cache_bytes: u64,
     firsts: RwLock<Vec<u64>>,
     open: Mutex<HashMap<u64, Weak<Segment>>>,
+    /// Lowest and highest session of sealed segments that were looked at; opening one only to find nothing is dear.
+    sessions: Mutex<HashMap<u64, Option<(u64, u64)>>>,
 }
 
 impl Segments {
@@ -55,6 +58,7 @@ impl Segments {
             cache_bytes,
             firsts: RwLock::new(firsts),
             open: Mutex::new(HashMap::new()),
+            sessions: Mutex::new(HashMap::new()),
         })
     }
 
@@ -93,6 +97,29 @@ impl Segments {
         open.retain(|_, held| held.strong_count() > 0);
         open.insert(first, Arc::downgrade(&segment));
         Ok(segment)
+    }
+
+    /// Whether a sealed segment can have records of a session.
+    pub(crate) fn may_know(&self, first: u64, session: u64) -> Result<bool, JournalError> {
+        let known = self
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&first)
+            .copied();
+        let range = match known {
+            Some(range) => range,
+            None => {
+                let index = &self.open(first)?.sessions;
+                let range = session::range(index)?;
+                self.sessions
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(first, range);
+                range
+            }
+        };
+        Ok(range.is_some_and(|(low, high)| (low..=high).contains(&session)))
     }
 
     /// Makes the next one and opens it.

@@ -206,6 +206,20 @@ pub(crate) fn load(
     Ok(value.and_then(|json| serde_json::from_slice(&json).ok()))
 }
 
+/// The lowest and the highest session of an index.
+pub(crate) fn range(index: &sled::Tree) -> Result<Option<(u64, u64)>, JournalError> {
+    let number = |key: &[u8]| <[u8; 8]>::try_from(key).map_or(0, u64::from_be_bytes);
+    let unreadable = |error| JournalError::damaged(0, error);
+    let ends = (
+        index.first().map_err(unreadable)?,
+        index.last().map_err(unreadable)?,
+    );
+    Ok(match ends {
+        (Some((low, _)), Some((high, _))) => Some((number(&low), number(&high))),
+        _ => None,
+    })
+}
+
 /// A whole index.
 pub(crate) fn load_all(index: &sled::Tree) -> Result<HashMap<u64, SessionSummary>, JournalError> {
     let mut all = HashMap::new();

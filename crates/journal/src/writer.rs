@@ -11,9 +11,10 @@ use std::time::Instant;
 
 use crate::checkpoint::Checkpoint;
 use crate::chunk::Packer;
+use crate::durable::Acknowledgement;
 use crate::error::JournalError;
 use crate::journal::{Shared, Tail};
-use crate::queue::{Acknowledgement, Item, Work};
+use crate::queue::{Item, Work};
 use crate::recovery::guarded;
 use crate::segment::Segment;
 

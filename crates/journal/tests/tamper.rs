@@ -59,6 +59,7 @@ fn verdict(state: &Path) -> Result<Option<Break>, JournalError> {
 const BODY: usize = 1 + 32 + 4 + 8;
 
 type Change = fn(&sled::Db);
+type ChangeOfFiles = fn(&Path);
 
 #[test]
 fn the_first_record_concerned_is_named() {
@@ -231,7 +232,7 @@ fn a_session_hidden_from_the_index_is_found_by_verify() {
 
 #[test]
 fn a_log_that_ends_before_its_checkpoint_is_not_opened() {
-    let shorter: [(&str, fn(&Path)); 3] = [
+    let shorter: [(&str, ChangeOfFiles); 3] = [
         ("the last record", |state| {
             with_sled(&segment(state, 31), |db| {
                 db.remove(key(58)).unwrap();
@@ -268,7 +269,7 @@ fn a_log_that_ends_before_its_checkpoint_is_not_opened() {
 
 #[test]
 fn the_end_of_the_log_is_checked_before_it_is_written_on() {
-    let changes: [(&str, fn(&Path)); 5] = [
+    let changes: [(&str, ChangeOfFiles); 5] = [
         ("the last record changed", |state| {
             with_sled(&segment(state, 31), |db| flip(db, &key(58), BODY + 60));
         }),
