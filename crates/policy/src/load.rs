@@ -4,12 +4,13 @@
 //! its warnings taken as errors (a policy that can never match is a hole or a mistake), the annotations, and the names of
 //! what is configured. Refuses: to load some of a set: either all of it is right, or every problem is told.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use cedar_policy::{EntityUid, Policy, ValidationMode, Validator};
 use miette::Diagnostic;
 
+use crate::context::NAMES;
 use crate::mention;
 use crate::model::{Ask, Type, parts};
 use crate::position::{self, Position};
@@ -83,7 +84,7 @@ impl Loader<'_> {
             Ok(set) => set,
             Err(errors) => {
                 for error in errors.iter() {
-                    let problem = cedar_problem(path, text, error, 0, "", "");
+                    let problem = cedar_problem(path, text, error, 0, Hint::Add(""), "");
                     self.problems.push(problem);
                 }
                 return;
@@ -117,7 +118,8 @@ impl Loader<'_> {
         }
     }
 
-    /// Cedar's own checks against the schema.
+    /// Cedar's own checks against the schema. One mistake is often found more than once, by an error for each action or by
+    /// a warning that the policy can never match: only the first one of a place is told.
     fn validate(
         &mut self,
         path: &str,
@@ -127,21 +129,36 @@ impl Loader<'_> {
     ) {
         let result =
             Validator::new(crate::model::SCHEMA.clone()).validate(set, ValidationMode::Strict);
+        let mistaken: HashSet<_> = result.validation_errors().map(|e| e.policy_id()).collect();
         let errors = result
             .validation_errors()
             .map(|e| (e as &dyn Diagnostic, e.policy_id(), hint(e)));
         let warnings = result
             .validation_warnings()
-            .map(|w| (w as &dyn Diagnostic, w.policy_id(), NEVER_MATCHES));
-        for (diagnostic, id, hint) in errors.chain(warnings) {
-            let number: &str = id.as_ref();
-            let name = set.annotation(id, "id").unwrap_or_default();
-            let mut problem = cedar_problem(path, text, diagnostic, start(number), hint, number);
-            if !name.is_empty() {
-                problem.message = format!("policy {name}: {}", problem.message);
-            }
-            self.problems.push(problem);
-        }
+            .filter(|w| !mistaken.contains(w.policy_id()))
+            .map(|w| {
+                (
+                    w as &dyn Diagnostic,
+                    w.policy_id(),
+                    Hint::Add(NEVER_MATCHES),
+                )
+            });
+        let mut found: Vec<PolicyProblem> = errors
+            .chain(warnings)
+            .map(|(diagnostic, id, hint)| {
+                let number: &str = id.as_ref();
+                let mut problem =
+                    cedar_problem(path, text, diagnostic, start(number), hint, number);
+                if let Some(name) = set.annotation(id, "id").filter(|name| !name.is_empty()) {
+                    problem.message = format!("policy {name}: {}", problem.message);
+                }
+                problem
+            })
+            .collect();
+        // Cedar's order changes from run to run.
+        found.sort();
+        found.dedup_by_key(|problem| (problem.line, problem.column));
+        self.problems.extend(found);
     }
 
     fn policy(&mut self, policy: &Policy, source: &Source<'_>) {
@@ -413,26 +430,42 @@ fn summary(
 
 const NEVER_MATCHES: &str = "as it stands it can never take part: check that the action goes with the principal and the resource";
 
-/// What to write instead, where Cedar itself does not say.
-fn hint(error: &cedar_policy::ValidationError) -> &'static str {
+/// What to write instead.
+enum Hint {
+    /// Behind what Cedar says.
+    Add(&'static str),
+    /// Instead of what Cedar says, which would be the most similar word, however unlike.
+    Instead(&'static str),
+}
+
+fn hint(error: &cedar_policy::ValidationError) -> Hint {
     use cedar_policy::ValidationError as E;
     match error {
-        E::UnsafeAttributeAccess(_) => {
-            "context has now, client, application, tls, purpose?, expires; for statements \
-             (`action in Tollgate::Action::\"statement\"` or actions by name) also class, command, has_where, \
-             estimated_rows?, flags, labels, opaque; a resource has name, a column also label"
+        E::UnsafeAttributeAccess(e)
+            if NAMES
+                .iter()
+                .any(|name| e.to_string().contains(&format!("`{name}` in context"))) =>
+        {
+            Hint::Instead(
+                "`connect` and `unmask` have now, client, application, tls, purpose? and expires only: \
+                 write `action in Tollgate::Action::\"statement\"`, or name the actions",
+            )
         }
+        E::UnsafeAttributeAccess(_) => Hint::Add(
+            "context has now, client, application, tls, purpose?, expires, class, command, has_where, \
+             estimated_rows?, flags, labels, opaque; a resource has name, a column also label; principal has user, agent",
+        ),
         E::UnsafeOptionalAttributeAccess(_) => {
-            "it may be absent: test for it first, as in `context has purpose && …`"
+            Hint::Instead("it may be absent: test for it first, as in `context has purpose && …`")
         }
-        E::UnrecognizedActionId(_) => {
+        E::UnrecognizedActionId(_) => Hint::Instead(
             "the actions are read, insert, update, delete, truncate, merge, call, lock, copy-in, copy-out, ddl \
-             (with create, alter, drop), dcl, session, admin, unknown, connect, unmask"
-        }
-        E::UnrecognizedEntityType(_) => {
-            "the types are Tollgate:: User, Agent, Role, Grant, Database, Schema, Table, Function, Column, Action"
-        }
-        _ => "",
+             (with create, alter, drop), dcl, session, admin, unknown, connect, unmask",
+        ),
+        E::UnrecognizedEntityType(_) => Hint::Instead(
+            "the types are Tollgate::User, Agent, Role, Grant, Database, Schema, Table, Function, Column, Action",
+        ),
+        _ => Hint::Add(""),
     }
 }
 
@@ -442,23 +475,28 @@ fn cedar_problem(
     text: &str,
     diagnostic: &dyn Diagnostic,
     otherwise_at: usize,
-    hint: &str,
+    hint: Hint,
     number: &str,
 ) -> PolicyProblem {
     let label = diagnostic.labels().and_then(|mut labels| labels.next());
     let at = label
         .as_ref()
         .map_or(otherwise_at, miette::LabeledSpan::offset);
-    let message = diagnostic.to_string();
-    let message = message
-        .strip_prefix(&format!("for policy `{number}`, "))
-        .unwrap_or(&message);
+    // Its number says nothing to the policy's author.
+    let numbered = format!("for policy `{number}`, ");
+    let message = diagnostic.to_string().replace(&numbered, "");
     let expected = label.as_ref().and_then(|l| l.label()).map(str::to_owned);
-    let help = match (diagnostic.help(), hint.is_empty()) {
-        (Some(help), true) => help.to_string(),
-        (Some(help), false) => format!("{help}; {hint}"),
-        (None, false) => hint.to_owned(),
-        (None, true) => expected.unwrap_or_default(),
+    let help = match (hint, diagnostic.help()) {
+        (Hint::Instead(hint), _) => hint.to_owned(),
+        (Hint::Add(""), Some(help)) => help.to_string(),
+        (Hint::Add(""), None) => expected.unwrap_or_default(),
+        (Hint::Add(hint), Some(help)) => format!("{help}; {hint}"),
+        (Hint::Add(hint), None) => hint.to_owned(),
     };
-    PolicyProblem::new(path, Position::of(text, at), message, help)
+    PolicyProblem::new(
+        path,
+        Position::of(text, at),
+        message,
+        help.replace(&numbered, ""),
+    )
 }

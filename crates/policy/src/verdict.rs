@@ -120,9 +120,8 @@ pub fn strictest(verdicts: impl IntoIterator<Item = Verdict>) -> Option<Verdict>
         }
     }
     if !denied.is_empty() {
-        let policies = in_order(denied.into_iter().flatten().collect());
         Some(Verdict::Deny {
-            policies,
+            policies: denials(denied),
             not_understood: !understood,
         })
     } else if !approvers.is_empty() {
@@ -134,13 +133,29 @@ pub fn strictest(verdicts: impl IntoIterator<Item = Verdict>) -> Option<Verdict>
     }
 }
 
-/// Sorted, each once; those that stand for no policy come last, because they tell a reader least.
+/// Sorted, each once.
 fn in_order(mut policies: Vec<PolicyRef>) -> Vec<PolicyRef> {
-    policies.sort_by(|a, b| {
-        let own = |p: &PolicyRef| RESERVED.contains(&p.id.as_str());
-        own(a).cmp(&own(b)).then_with(|| a.cmp(b))
-    });
+    policies.sort();
     policies.dedup();
+    policies
+}
+
+/// The first one is shown, so what tells most comes first: forbids; holds that no one role can lift, behind the sentence
+/// that says so; what stands for no policy at all.
+fn denials(denied: Vec<Vec<PolicyRef>>) -> Vec<PolicyRef> {
+    let (split, plain): (Vec<_>, Vec<_>) = denied
+        .into_iter()
+        .partition(|policies| policies.first().is_some_and(|p| p.id == TWO_APPROVERS));
+    let (own, mut policies): (Vec<_>, Vec<_>) = plain
+        .into_iter()
+        .flatten()
+        .partition(|p| RESERVED.contains(&p.id.as_str()));
+    policies = in_order(policies);
+    for policy in split.into_iter().flatten().chain(in_order(own)) {
+        if !policies.contains(&policy) {
+            policies.push(policy);
+        }
+    }
     policies
 }
 
