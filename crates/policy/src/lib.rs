@@ -19,6 +19,7 @@ mod position;
 pub mod problem;
 mod rule;
 mod set;
+mod validate;
 pub mod verdict;
 
 #[cfg(test)]

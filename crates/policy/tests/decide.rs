@@ -8,6 +8,8 @@ use policy::{PolicyRef, Verdict, strictest};
 use sql::facts::{Action, Column, Flag, Object};
 use support::{context, facts, load, session, shown, table};
 
+type Needs = Vec<(Action, Object)>;
+
 /// Permits for `reader`, with whatever else the case adds.
 fn decide(more: &str, needs: &[(Action, Object)], flags: &[Flag], lifted: Option<&str>) -> String {
     let text = format!(
@@ -30,18 +32,18 @@ fn decide(more: &str, needs: &[(Action, Object)], flags: &[Flag], lifted: Option
 const DBA: &str =
     r#"@id("wait") @hold("dba") forbid (principal, action in Tollgate::Action::"ddl", resource);"#;
 
-fn read(name: &str) -> Vec<(Action, Object)> {
+fn read(name: &str) -> Needs {
     vec![(Action::Read, table(name))]
 }
 
-fn create(name: &str) -> Vec<(Action, Object)> {
+fn create(name: &str) -> Needs {
     vec![(Action::Create, table(name))]
 }
 
 #[test]
 fn the_strictest_answer_wins() {
     let both = [read("public.t"), create("public.n")].concat();
-    let cases: Vec<(&str, Vec<(Action, Object)>, &str)> = vec![
+    let cases: Vec<(&str, Needs, &str)> = vec![
         ("", read("public.t"), "allow reads"),
         (
             "",
@@ -86,7 +88,7 @@ fn an_approval_lifts_the_holds_of_its_role_and_no_more() {
     let hard = &format!("{DBA}{never}");
     let drop = vec![(Action::Drop, table("public.t"))];
     let truncate = vec![(Action::Truncate, table("public.t"))];
-    let cases: Vec<(&str, &Vec<(Action, Object)>, Option<&str>, &str)> = vec![
+    let cases: Vec<(&str, &Needs, Option<&str>, &str)> = vec![
         (DBA, &drop, Some("dba"), "allow asks"),
         (DBA, &drop, Some("security"), "hold dba wait"),
         (DBA, &drop, Some(""), "hold dba wait"),
