@@ -77,8 +77,7 @@ impl SessionPolicies {
             self.places(&need.object)
                 .into_iter()
                 .map(|object| {
-                    let resource = Resource::object(database, &object);
-                    let verdict = self.ask(ask, resource, &context, lifted, &object);
+                    let verdict = self.ask(ask, database, &object, &context, lifted);
                     understood(verdict, need.action)
                 })
                 .collect::<Vec<_>>()
@@ -91,13 +90,7 @@ impl SessionPolicies {
         let Some(context) = context::build(self.attributes([Ask::CONNECT]), ctx, None) else {
             return error("the context of the request cannot be said in Cedar");
         };
-        let verdict = self.ask(
-            Ask::CONNECT,
-            Resource::database(database),
-            &context,
-            None,
-            &Object::Database,
-        );
+        let verdict = self.ask(Ask::CONNECT, database, &Object::Database, &context, None);
         match verdict {
             Verdict::Deny { policies, .. }
                 if !self.narrowed.connecting_needs_a_permit
@@ -158,23 +151,20 @@ impl SessionPolicies {
         places
     }
 
-    /// One question. `object` is for the sentence of a deny.
+    /// One question.
     fn ask(
         &self,
         ask: Ask,
-        resource: Option<Resource>,
+        database: &str,
+        object: &Object,
         context: &cedar_policy::Context,
         lifted: Option<&str>,
-        object: &Object,
     ) -> Verdict {
-        let Some(resource) = resource else {
-            return error("the object cannot be said in Cedar");
+        let answer = |permits_only| {
+            let resource = Resource::object(database, object)?;
+            self.respond(ask, resource, context.clone(), permits_only)
         };
-        let retry = Resource {
-            uid: resource.uid.clone(),
-            entities: resource.entities.clone(),
-        };
-        let Some((set, response)) = self.respond(ask, resource, context.clone(), false) else {
+        let Some((set, response)) = answer(false) else {
             return error("the question cannot be asked of Cedar");
         };
         if let Some(verdict) = failed(&response) {
@@ -206,7 +196,7 @@ impl SessionPolicies {
             return not_permitted(ask, object, "");
         }
         // Only holds stand, or stood, in the way: would it pass without them?
-        let Some((set, response)) = self.respond(ask, retry, context.clone(), true) else {
+        let Some((set, response)) = answer(true) else {
             return error("the question cannot be asked of Cedar");
         };
         if let Some(verdict) = failed(&response) {

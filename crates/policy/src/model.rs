@@ -274,7 +274,7 @@ impl Resource {
         Some(resource)
     }
 
-    pub(crate) fn database(name: &str) -> Option<Resource> {
+    fn database(name: &str) -> Option<Resource> {
         let uid = Type::Database.uid(name);
         let entity = Entity::new(uid.clone(), named(name), HashSet::new()).ok()?;
         Some(Resource {
