@@ -1,0 +1,267 @@
+//! One database behind the gateway: what all its sessions share.
+//!
+//! Owns: the rules in force, the catalog as last loaded, the labels on it, and the facts of texts seen before.
+//! Refuses: to judge by definitions that are known to be stale.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use sql::{Analysis, Catalog, Fingerprint, Settings};
+use tracing::{info, warn};
+
+use crate::catalog_loader::Loader;
+use crate::config::{DatabaseConfig, Rules};
+use crate::label_map::{LabelMap, Sticky};
+use crate::upstream::UpstreamError;
+
+/// What a statement is judged against: it changes as a whole.
+#[derive(Debug)]
+pub struct Known {
+    /// Counts every change of anything below.
+    pub generation: u64,
+    /// Definitions.
+    pub catalog: Arc<Catalog>,
+    /// Labels on them.
+    pub labels: LabelMap,
+    /// Policies.
+    pub rules: Rules,
+    /// Counts loads of the rules.
+    pub policy_generation: u64,
+    facts: FactsCache,
+}
+
+/// Facts by text (with the settings it was read under) and by shape.
+#[derive(Debug, Default)]
+struct FactsCache {
+    exact: Mutex<HashMap<(Settings, Box<[u8]>), Arc<Analysis>>>,
+    shapes: Mutex<HashMap<(Settings, Fingerprint), Arc<Analysis>>>,
+}
+
+/// Texts and shapes remembered; at the limit all are forgotten, which costs a parse each and no bookkeeping on a hit.
+const MAX_REMEMBERED: usize = 4096;
+/// Longer texts are not remembered.
+const MAX_REMEMBERED_BYTES: usize = 16 * 1024;
+
+impl Known {
+    /// The facts of a text.
+    pub fn analyze(&self, text: &[u8], settings: &Settings) -> Arc<Analysis> {
+        let shape = sql::fingerprint(text);
+        if let Some(shape) = shape {
+            if let Some(found) = lock(&self.facts.shapes).get(&(settings.clone(), shape)) {
+                return Arc::clone(found);
+            }
+        }
+        let small = text.len() <= MAX_REMEMBERED_BYTES;
+        if small {
+            if let Some(found) = lock(&self.facts.exact).get(&(settings.clone(), text.into())) {
+                return Arc::clone(found);
+            }
+        }
+        let analysis = Arc::new(sql::analyze(text, settings, &self.catalog));
+        match shape {
+            Some(shape) if is_blind(&analysis) => {
+                remember(&self.facts.shapes, (settings.clone(), shape), &analysis);
+            }
+            _ if small => remember(
+                &self.facts.exact,
+                (settings.clone(), text.into()),
+                &analysis,
+            ),
+            _ => {}
+        }
+        analysis
+    }
+}
+
+/// Whether the facts hold for every text of the same shape.
+pub fn is_blind(analysis: &Analysis) -> bool {
+    matches!(analysis.statements.as_slice(), [one] if one.has(sql::facts::Flag::LiteralBlind))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remember<K: std::hash::Hash + Eq>(
+    cache: &Mutex<HashMap<K, Arc<Analysis>>>,
+    key: K,
+    analysis: &Arc<Analysis>,
+) {
+    let mut cache = lock(cache);
+    if cache.len() >= MAX_REMEMBERED {
+        cache.clear();
+    }
+    cache.insert(key, Arc::clone(analysis));
+}
+
+/// A database.
+#[derive(Debug)]
+pub struct Database {
+    /// Name, server and waits. Its `rules` are those of the start; [`Known::rules`] are those in force.
+    pub config: DatabaseConfig,
+    known: RwLock<Arc<Known>>,
+    /// Moves when a definition may have changed.
+    wanted: AtomicU64,
+    loader: tokio::sync::Mutex<LoaderState>,
+}
+
+#[derive(Debug, Default)]
+struct LoaderState {
+    loader: Loader,
+    /// The value of `wanted` that the last load satisfied.
+    satisfied: u64,
+    sticky: Sticky,
+    pulse: Option<String>,
+}
+
+impl Database {
+    /// Connects and loads the catalog for the first time.
+    ///
+    /// # Errors
+    /// The server cannot be reached or does not let the gateway in.
+    pub async fn open(config: DatabaseConfig) -> Result<Database, UpstreamError> {
+        let mut state = LoaderState::default();
+        let catalog = Arc::new(
+            state
+                .loader
+                .load(&config.upstream)
+                .await?
+                .unwrap_or_default(),
+        );
+        let labels = LabelMap::build(&catalog, &config.rules.labels, &mut state.sticky);
+        let known = Known {
+            generation: 1,
+            catalog,
+            labels,
+            rules: config.rules.clone(),
+            policy_generation: 1,
+            facts: FactsCache::default(),
+        };
+        Ok(Database {
+            config,
+            known: RwLock::new(Arc::new(known)),
+            wanted: AtomicU64::new(0),
+            loader: tokio::sync::Mutex::new(state),
+        })
+    }
+
+    /// What is known now, perhaps stale.
+    pub fn latest(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says that definitions may have changed.
+    pub fn mark_stale(&self) {
+        self.wanted.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// What is known, after any load that is due.
+    ///
+    /// # Errors
+    /// The server cannot be asked: nothing can be judged then.
+    pub async fn fresh(&self) -> Result<Arc<Known>, UpstreamError> {
+        let wanted = self.wanted.load(Ordering::SeqCst);
+        if wanted == 0 {
+            return Ok(self.latest());
+        }
+        let mut state = self.loader.lock().await;
+        // Whoever held the lock may have loaded already what we need.
+        let wanted = self.wanted.load(Ordering::SeqCst);
+        if state.satisfied < wanted {
+            self.load(&mut state).await?;
+            state.satisfied = wanted;
+        }
+        // Nothing new since: the fast way is open again. A mark set in between fails the exchange, and stays.
+        if self
+            .wanted
+            .compare_exchange(wanted, 0, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok()
+        {
+            state.satisfied = 0;
+        }
+        Ok(self.latest())
+    }
+
+    async fn load(&self, state: &mut LoaderState) -> Result<(), UpstreamError> {
+        if let Some(catalog) = state.loader.load(&self.config.upstream).await? {
+            let before = self.latest();
+            self.replace(
+                Arc::new(catalog),
+                before.rules.clone(),
+                before.policy_generation,
+                &mut state.sticky,
+            );
+        }
+        Ok(())
+    }
+
+    fn replace(
+        &self,
+        catalog: Arc<Catalog>,
+        rules: Rules,
+        policy_generation: u64,
+        sticky: &mut Sticky,
+    ) {
+        let labels = LabelMap::build(&catalog, &rules.labels, sticky);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let generation = known.generation + 1;
+        *known = Arc::new(Known {
+            generation,
+            catalog,
+            labels,
+            rules,
+            policy_generation,
+            facts: FactsCache::default(),
+        });
+    }
+
+    /// Puts new rules in force; sessions judge by them from their next statement on.
+    pub async fn set_rules(&self, rules: Rules) {
+        let mut state = self.loader.lock().await;
+        let before = self.latest();
+        self.replace(
+            Arc::clone(&before.catalog),
+            rules,
+            before.policy_generation + 1,
+            &mut state.sticky,
+        );
+    }
+
+    /// Watches for definitions that are changed past the gateway. Runs until it is dropped.
+    pub async fn watch(&self) {
+        let mut every = tokio::time::interval(std::time::Duration::from_secs(1));
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut reachable = true;
+        loop {
+            every.tick().await;
+            let mut state = self.loader.lock().await;
+            let LoaderState { loader, pulse, .. } = &mut *state;
+            match loader.pulse(&self.config.upstream).await {
+                Ok(now) => {
+                    if !reachable {
+                        reachable = true;
+                        info!(database = self.config.name, "reachable again");
+                    }
+                    if pulse.as_ref() != Some(&now) {
+                        if pulse.is_some() {
+                            self.mark_stale();
+                        }
+                        *pulse = Some(now);
+                    }
+                }
+                Err(e) => {
+                    if reachable {
+                        reachable = false;
+                        warn!(
+                            database = self.config.name,
+                            "cannot be asked for its definitions: {e}"
+                        );
+                    }
+                    // Whatever changed while nobody could look must be looked at before the next statement is judged.
+                    self.mark_stale();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The few statements of the gateway's own that run in an agent's session.
+//!
+//! Owns: their text. None is built from anything an agent sent. Refuses: to be more than these.
+
+use sql::settings::SearchPath;
+
+/// Fails at the parser, so that the server's transaction ends up where a failed statement of the agent's would have left
+/// it. The server's own log shows what happened.
+pub const POISON: &[u8] = b"REFUSED BY TOLLGATE";
+
+/// What names are looked up in, and how text is read: one row a schema, in order (PostgreSQL manual, 9.26).
+pub const SETTINGS: &str = "SELECT pg_catalog.current_setting('standard_conforming_strings'), \
+     CURRENT_USER::pg_catalog.text, pg_catalog.current_setting('client_encoding'), s::pg_catalog.text \
+     FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY AS u(s, n) ORDER BY n";
+
+/// Reads the answer to [`SETTINGS`]; None where it is not what was asked for.
+pub fn read_settings(rows: &[Vec<Option<String>>]) -> Option<sql::Settings> {
+    let first = rows.first()?;
+    let cell = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten();
+    let path: Option<Vec<String>> = rows.iter().map(|row| cell(row, 3)).collect();
+    Some(sql::Settings {
+        search_path: SearchPath::Known(path?),
+        standard_conforming_strings: cell(first, 0)? == "on",
+        user: cell(first, 1)?,
+        client_encoding: cell(first, 2)?.to_ascii_uppercase(),
+    })
+}

@@ -1,0 +1,321 @@
+//! From text to decision: facts, policy and labels brought together.
+//!
+//! Owns: [`Judge`], one a session, with its caches, and the only mint of [`permit::Permit`].
+//! Refuses: to answer from a cache whose policies, definitions or settings are not those in force.
+
+pub mod decision;
+pub mod labels;
+pub mod permit;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use policy::{Context, Principal, SessionPolicies};
+use sql::facts::{Facts, Flag, Named};
+use sql::{Analysis, Fingerprint, Settings};
+use wire::postgres::frame::Frame;
+
+use crate::database::{Known, is_blind};
+pub use decision::{Decision, Judged};
+use permit::Permit;
+
+/// Texts and shapes remembered a session; at the limit all are forgotten.
+const MAX_REMEMBERED: usize = 512;
+/// Longer texts are not remembered.
+const MAX_REMEMBERED_BYTES: usize = 4096;
+
+/// Microseconds since the Unix epoch.
+pub fn now_us() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| u64::try_from(d.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// Who a session is for: all that stays the same while it lives.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// The principal.
+    pub principal: Principal,
+    /// The context; `now_us` is set anew for each question.
+    pub context: Context,
+    /// Database as in the config.
+    pub database: String,
+}
+
+/// Judges the statements of one session.
+#[derive(Debug)]
+pub struct Judge {
+    who: Who,
+    session: u64,
+    /// Narrowed policies, and the generation they are of.
+    policies: Arc<SessionPolicies>,
+    time_matters: bool,
+    known: Arc<Known>,
+    settings: Settings,
+    exact: HashMap<Box<[u8]>, Arc<Judged>>,
+    shapes: HashMap<Fingerprint, Arc<Judged>>,
+    epoch: u64,
+}
+
+impl Judge {
+    /// A judge for a session.
+    pub fn new(session: u64, who: Who, known: Arc<Known>, settings: Settings) -> Judge {
+        let policies = known.rules.policies.narrow(&who.principal);
+        let time_matters = known.rules.policies.mentions_time();
+        Judge {
+            who,
+            session,
+            policies,
+            time_matters,
+            known,
+            settings,
+            exact: HashMap::new(),
+            shapes: HashMap::new(),
+            epoch: 1,
+        }
+    }
+
+    /// What the answers are based on.
+    pub fn known(&self) -> &Arc<Known> {
+        &self.known
+    }
+
+    /// The settings texts are read under.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Goes on under what is known now.
+    pub fn update(&mut self, known: &Arc<Known>) {
+        if known.generation == self.known.generation {
+            return;
+        }
+        if known.policy_generation != self.known.policy_generation {
+            self.policies = known.rules.policies.narrow(&self.who.principal);
+            self.time_matters = known.rules.policies.mentions_time();
+        }
+        self.known = Arc::clone(known);
+        self.forget();
+    }
+
+    /// Goes on under other settings.
+    pub fn set_settings(&mut self, settings: Settings) {
+        if settings != self.settings {
+            self.settings = settings;
+            self.forget();
+        }
+    }
+
+    /// Counts what answers depend on: two answers of one epoch are based on the same definitions, policies and settings.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Whether an answer holds for as long as its epoch.
+    pub fn may_remember(&self) -> bool {
+        !self.time_matters
+    }
+
+    /// The answer for something that is not known to be anything.
+    pub fn unknown(&self, why: &str) -> Arc<Judged> {
+        let analysis = Arc::new(Analysis {
+            statements: vec![decision::unknown_facts(why)],
+        });
+        Arc::new(self.judge(&analysis, &|_| Vec::new(), None, 0))
+    }
+
+    fn forget(&mut self) {
+        self.epoch += 1;
+        self.exact.clear();
+        self.shapes.clear();
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            now_us: now_us(),
+            ..self.who.context.clone()
+        }
+    }
+
+    /// Judges a text. `prepared` gives the texts that a name may stand for (`EXECUTE name`).
+    pub fn text(&mut self, text: &[u8], prepared: &dyn Fn(&str) -> Vec<Arc<[u8]>>) -> Arc<Judged> {
+        let small = text.len() <= MAX_REMEMBERED_BYTES;
+        if small {
+            if let Some(found) = self.exact.get(text) {
+                return Arc::clone(found);
+            }
+        }
+        let shape = sql::fingerprint(text);
+        if let Some(found) = shape.and_then(|s| self.shapes.get(&s)) {
+            return Arc::clone(found);
+        }
+        let analysis = self.known.analyze(text, &self.settings);
+        let judged = Arc::new(self.judge(&analysis, prepared, None, 0));
+        if self.time_matters || judged.runs_by_name {
+            return judged;
+        }
+        match shape {
+            Some(shape) if is_blind(&analysis) => {
+                if self.shapes.len() >= MAX_REMEMBERED {
+                    self.shapes.clear();
+                }
+                self.shapes.insert(shape, Arc::clone(&judged));
+            }
+            _ if small => {
+                if self.exact.len() >= MAX_REMEMBERED {
+                    self.exact.clear();
+                }
+                self.exact.insert(text.into(), Arc::clone(&judged));
+            }
+            _ => {}
+        }
+        judged
+    }
+
+    /// Judges a text again, with the holds that `approver` may lift taken away: what an approval really permits.
+    pub fn approved(
+        &self,
+        text: &[u8],
+        prepared: &dyn Fn(&str) -> Vec<Arc<[u8]>>,
+        approver: &str,
+    ) -> Judged {
+        let analysis = self.known.analyze(text, &self.settings);
+        self.judge(&analysis, prepared, Some(approver), 0)
+    }
+
+    /// Judges a `SET` that stands for a setting of the startup packet.
+    pub fn startup(&self, text: &[u8]) -> Judged {
+        let analysis = self.known.analyze(text, &self.settings);
+        self.judge(&analysis, &|_| Vec::new(), None, 0)
+    }
+
+    /// Judges a call by function OID (the fast path of protocol 3, PostgreSQL manual, 55.2.5).
+    pub fn function(&self, oid: u32) -> Judged {
+        let name = self.known.catalog.function_by_oid(oid);
+        let facts = decision::function_facts(name);
+        let analysis = Arc::new(Analysis {
+            statements: vec![facts],
+        });
+        self.judge(&analysis, &|_| Vec::new(), None, 0)
+    }
+
+    fn judge(
+        &self,
+        analysis: &Arc<Analysis>,
+        prepared: &dyn Fn(&str) -> Vec<Arc<[u8]>>,
+        lifted: Option<&str>,
+        depth: u8,
+    ) -> Judged {
+        let context = self.context();
+        let mut judged = Judged::new(Arc::clone(analysis), &self.known);
+        for facts in &analysis.statements {
+            self.judge_one(facts, &context, lifted, &mut judged);
+            let Some(Named::Execute { name, stored }) = &facts.named else {
+                continue;
+            };
+            judged.runs_by_name = true;
+            let texts = prepared(name);
+            if texts.is_empty() {
+                // The server will say that there is none; should there be one, nobody has judged it.
+                self.judge_one(
+                    &decision::unknown_facts(
+                        "EXECUTE of a name that was not prepared in this session",
+                    ),
+                    &context,
+                    lifted,
+                    &mut judged,
+                );
+                judged.effects.pop();
+            }
+            for text in texts {
+                // An EXECUTE cannot be prepared by PREPARE, so that this ends at once on a real server.
+                if depth >= 2 {
+                    judged.refuse(
+                        crate::refusal::Refusal::not_understood("EXECUTE of an EXECUTE"),
+                        "execute",
+                    );
+                    break;
+                }
+                let inner = self.known.analyze(&text, &self.settings);
+                let inner = self.judge(&inner, prepared, lifted, depth + 1);
+                if *stored && !inner.labels.is_empty() {
+                    judged.refuse(
+                        crate::refusal::Refusal::would_reveal(
+                            &inner.labels[0],
+                            "the result of EXECUTE is stored",
+                        ),
+                        "labels",
+                    );
+                }
+                judged.merge(inner);
+            }
+        }
+        judged.finish();
+        judged
+    }
+
+    fn judge_one(
+        &self,
+        facts: &Facts,
+        context: &Context,
+        lifted: Option<&str>,
+        judged: &mut Judged,
+    ) {
+        let touched = labels::touched(facts, &self.known);
+        let verdict = self
+            .policies
+            .decide(context, &self.who.database, facts, &touched, lifted);
+        judged.add(facts, verdict, touched, &self.known);
+        if self.known.labels.is_empty() {
+            return;
+        }
+        let shown = |labelled: &crate::label_map::Labelled| self.unmasked(labelled);
+        if let Some(refusal) = labels::check(facts, &self.known, &shown) {
+            judged.refuse(refusal, "labels");
+        }
+        if labels::in_reach(facts, &self.known) {
+            judged.in_reach = true;
+        }
+        judged.scrub |= labels::needs_scrubbing(facts, &self.known);
+    }
+
+    /// Whether the session may see a label's values as they are.
+    pub fn unmasked(&self, labelled: &crate::label_map::Labelled) -> bool {
+        self.policies.unmask(
+            &self.context(),
+            &self.who.database,
+            &labelled.column,
+            &labelled.label.name,
+        )
+    }
+
+    /// The permit for a frame whose judgement is Allow; None for any other.
+    pub fn permit<'f>(&self, judged: &Judged, frame: Frame<'f>) -> Option<Permit<'f>> {
+        matches!(judged.decision, Decision::Allow).then(|| Permit::mint(self.session, frame))
+    }
+
+    /// The permit to *define* a statement that will be judged again when it is executed: a Parse runs nothing, so that one
+    /// whose execution would be held may be prepared and described.
+    pub fn permit_definition<'f>(&self, judged: &Judged, frame: Frame<'f>) -> Option<Permit<'f>> {
+        matches!(judged.decision, Decision::Allow | Decision::Hold { .. })
+            .then(|| Permit::mint(self.session, frame))
+    }
+
+    /// The permit that an approval gives: for the very frame whose text was judged again as `again`, and only where that
+    /// says Allow. `spent` is the proof that the hold was spent for it.
+    pub fn permit_approved<'f>(
+        &self,
+        again: &Judged,
+        spent: &crate::hold::Spent,
+        frame: Frame<'f>,
+    ) -> Option<Permit<'f>> {
+        (matches!(again.decision, Decision::Allow) && spent.session() == self.session)
+            .then(|| Permit::mint(self.session, frame))
+    }
+}
+
+/// Whether a statement leaves the two grammars in doubt and has an effect; for the journal's eye.
+pub fn in_doubt(facts: &Facts) -> bool {
+    facts.has(Flag::Disagree) || facts.has(Flag::SingleReader)
+}

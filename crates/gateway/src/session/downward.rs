@@ -1,0 +1,658 @@
+//! What the server answers, to the agent.
+//!
+//! Owns: keeping replies in step with what was sent ([`Expect`]), masking rows, scrubbing errors, and noticing what a
+//! statement changed. Refuses: to pass a reply that nothing is known to have asked for.
+
+use std::sync::Arc;
+
+use journal::Event;
+use tokio::io::AsyncWrite;
+use wire::postgres::frame::{self, Frame, MAX_FRAME_BYTES};
+use wire::postgres::reply::{self, ErrorFields};
+use wire::postgres::tag::server as tag;
+
+use super::named::{Portal, lock};
+use super::outgoing::Outgoing;
+use super::shared::Shared;
+use super::{Core, End};
+use crate::expect::{Audience, Expect, Run};
+use crate::judge::decision::{Effects, OutputLabel};
+use crate::masking::{Columns, Plan};
+use crate::scrub;
+use crate::stream::{Buffer, Reader};
+use sql::facts::{Named, Transaction};
+
+/// One turn sends at most about this much before it reads again.
+const TURN_BYTES: usize = 256 * 1024;
+
+/// Runs until the server is gone or something is wrong.
+pub async fn run(
+    core: &Core,
+    mut reader: Reader,
+    mut buffer: Buffer,
+    writer: &mut (impl AsyncWrite + Unpin),
+) -> End {
+    let mut downward = Downward {
+        core,
+        out: Outgoing::default(),
+        rows: Rows::Unknown,
+        rest: 0,
+        labels: false,
+    };
+    loop {
+        let turn = downward.turn(&buffer);
+        let sent = downward.out.send(buffer.filled(), writer).await;
+        match turn {
+            Err(end) => return end,
+            Ok(_) if sent.is_err() => return End::Agent,
+            Ok(used) => buffer.consume(used),
+        }
+        core.gateway.journal.room().await;
+        tokio::select! {
+            read = buffer.read(&mut reader) => match read {
+                Ok(0) | Err(_) => return End::Server,
+                Ok(_) => {}
+            },
+            () = core.local.notified() => {}
+        }
+    }
+}
+
+/// How the rows of the present result leave.
+#[derive(Debug)]
+enum Rows {
+    /// Not looked at yet.
+    Unknown,
+    /// As they are.
+    Pass,
+    /// Masked.
+    Mask(Arc<Plan>),
+    /// Not at all: they are the answer to a query of our own.
+    Keep,
+}
+
+struct Downward<'c> {
+    core: &'c Core,
+    out: Outgoing,
+    rows: Rows,
+    /// Bytes of a frame that is passed piece by piece and has not come to its end.
+    rest: usize,
+    /// Whether the database has any label.
+    labels: bool,
+}
+
+/// What to do with a frame.
+enum Fate {
+    Pass,
+    Swallow,
+}
+
+impl Downward<'_> {
+    /// Deals with every whole frame that is there; gives the bytes used.
+    fn turn(&mut self, buffer: &Buffer) -> Result<usize, End> {
+        let core = self.core;
+        let mut shared = core.shared();
+        let bytes = buffer.filled();
+        let mut at = 0;
+        if self.rest > 0 {
+            at = self.rest.min(bytes.len());
+            self.out.pass(bytes, 0..at);
+            self.rest -= at;
+        }
+        self.locals(&mut shared, bytes);
+        while at < bytes.len() && self.out.len() < TURN_BYTES {
+            let Some(head) = frame::head(&bytes[at..], MAX_FRAME_BYTES)? else {
+                break;
+            };
+            if head.tag == tag::DATA_ROW && matches!(self.rows, Rows::Unknown) {
+                self.choose_rows(&mut shared)?;
+            }
+            if bytes.len() - at < head.len {
+                // A large row or piece of a COPY that nobody has to look at does not wait to be whole.
+                let passes = match head.tag {
+                    tag::DATA_ROW => matches!(self.rows, Rows::Pass),
+                    tag::COPY_DATA => true,
+                    _ => false,
+                };
+                if !passes {
+                    break;
+                }
+                if head.tag == tag::DATA_ROW {
+                    count_row(&mut shared);
+                }
+                self.out.pass(bytes, at..bytes.len());
+                self.rest = head.len - (bytes.len() - at);
+                at = bytes.len();
+                break;
+            }
+            let Some(frame) = frame::frame(&bytes[at..], MAX_FRAME_BYTES)? else {
+                break;
+            };
+            match self.frame(&mut shared, &frame, bytes)? {
+                Fate::Pass => self.out.pass(bytes, at..at + head.len),
+                Fate::Swallow => {}
+            }
+            at += head.len;
+            if head.tag != tag::DATA_ROW {
+                self.locals(&mut shared, bytes);
+            }
+        }
+        if shared.queue.is_empty() {
+            core.drained.notify_one();
+        }
+        Ok(at)
+    }
+
+    /// Sends what is ours to say at this place.
+    fn locals(&mut self, shared: &mut Shared, bytes: &[u8]) {
+        loop {
+            match shared.queue.front() {
+                Some(Expect::Local(_)) => {
+                    if let Some(Expect::Local(own)) = shared.queue.pop_front() {
+                        self.out.own(bytes).extend_from_slice(&own);
+                    }
+                }
+                Some(Expect::CopyEnd) => {
+                    shared.queue.pop_front();
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn frame(&mut self, shared: &mut Shared, frame: &Frame<'_>, bytes: &[u8]) -> Result<Fate, End> {
+        match frame.tag() {
+            tag::DATA_ROW => self.row(shared, frame, bytes),
+            tag::COMMAND_COMPLETE | tag::EMPTY_QUERY_RESPONSE | tag::PORTAL_SUSPENDED => {
+                self.completed(shared, frame)
+            }
+            tag::READY_FOR_QUERY => self.ready(shared, frame),
+            tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::CLOSE_COMPLETE => {
+                acknowledged(shared, frame.tag())
+            }
+            tag::ROW_DESCRIPTION | tag::NO_DATA => self.described(shared, frame),
+            tag::PARAMETER_DESCRIPTION => match shared.queue.front() {
+                Some(Expect::DescribeStatement(_)) => Ok(Fate::Pass),
+                _ => Err(out_of_step()),
+            },
+            tag::ERROR_RESPONSE => self.error(shared, frame, bytes),
+            tag::NOTICE_RESPONSE => self.notice(shared, frame, bytes),
+            tag::PARAMETER_STATUS => {
+                let (name, _) = reply::parameter_status(frame.body())?;
+                // These change how texts are read; whoever changed them, ask before judging the next one.
+                if matches!(
+                    name,
+                    b"client_encoding"
+                        | b"standard_conforming_strings"
+                        | b"search_path"
+                        | b"session_authorization"
+                ) {
+                    shared.settings_dirty = true;
+                }
+                Ok(Fate::Pass)
+            }
+            tag::NOTIFICATION_RESPONSE => Ok(Fate::Pass),
+            tag::COPY_IN_RESPONSE => match shared.queue.front() {
+                Some(Expect::Query(_)) => Ok(Fate::Pass),
+                Some(Expect::Execute(..)) => {
+                    shared.begin_copy_in();
+                    Ok(Fate::Pass)
+                }
+                _ => Err(out_of_step()),
+            },
+            tag::COPY_OUT_RESPONSE | tag::COPY_DATA | tag::COPY_DONE => {
+                match shared.queue.front() {
+                    Some(Expect::Query(_) | Expect::Execute(..)) => Ok(Fate::Pass),
+                    _ => Err(out_of_step()),
+                }
+            }
+            tag::FUNCTION_CALL_RESPONSE => match shared.queue.front() {
+                Some(Expect::Function(_)) => Ok(Fate::Pass),
+                _ => Err(out_of_step()),
+            },
+            // Authentication, BackendKeyData, NegotiateProtocolVersion, CopyBothResponse and whatever is unknown: none has a
+            // place in a session.
+            _ => Err(End::Broken("unexpected message from the server")),
+        }
+    }
+
+    /// How rows of the result at the front of the queue leave.
+    fn choose_rows(&mut self, shared: &mut Shared) -> Result<(), End> {
+        self.rows = match shared.queue.front() {
+            Some(Expect::Internal(_)) => Rows::Keep,
+            Some(Expect::Execute(_, portal)) => match self.portal_plan(portal) {
+                Some(plan) => rows_by(plan)?,
+                // Nobody has said what the columns are: where nothing is labelled, nothing depends on it.
+                None if self.core.judge().known().labels.is_empty() => Rows::Pass,
+                None => return Err(End::Broken("rows of a result that was not described")),
+            },
+            // A simple query's rows come after their RowDescription, which has chosen already.
+            _ => return Err(out_of_step()),
+        };
+        Ok(())
+    }
+
+    fn portal_plan(&self, portal: &Portal) -> Option<Arc<Plan>> {
+        if let Some(plan) = lock(&portal.plan).as_ref() {
+            return Some(Arc::clone(plan));
+        }
+        let [statement] = portal.statements.as_slice() else {
+            return None;
+        };
+        let epoch = self.core.judge().epoch();
+        let plan = match lock(&statement.columns).as_ref() {
+            Some((of, columns)) if *of == epoch => Arc::new(columns.plan(Some(&portal.formats))),
+            _ => return None,
+        };
+        *lock(&portal.plan) = Some(Arc::clone(&plan));
+        Some(plan)
+    }
+
+    fn row(&mut self, shared: &mut Shared, frame: &Frame<'_>, bytes: &[u8]) -> Result<Fate, End> {
+        match &self.rows {
+            Rows::Pass => {
+                count_row(shared);
+                Ok(Fate::Pass)
+            }
+            Rows::Mask(plan) => {
+                let masked = plan.row(
+                    &self.core.gateway.mask_key,
+                    frame.body(),
+                    self.out.own(bytes),
+                )?;
+                if let Some(Expect::Query(run) | Expect::Execute(run, _)) = shared.queue.front_mut()
+                {
+                    run.rows += 1;
+                    run.masked += masked;
+                }
+                Ok(Fate::Swallow)
+            }
+            Rows::Keep => {
+                let row = crate::upstream::read_row(frame.body())
+                    .map_err(|_| End::Broken("unreadable answer to a query of our own"))?;
+                match shared.queue.front_mut() {
+                    Some(Expect::Internal(rows)) => rows.push(row),
+                    _ => return Err(out_of_step()),
+                }
+                Ok(Fate::Swallow)
+            }
+            Rows::Unknown => Err(out_of_step()),
+        }
+    }
+
+    /// A statement has ended well, or a portal has paused.
+    fn completed(&mut self, shared: &mut Shared, frame: &Frame<'_>) -> Result<Fate, End> {
+        self.rows = Rows::Unknown;
+        let is_complete = frame.tag() == tag::COMMAND_COMPLETE;
+        let command = if is_complete {
+            String::from_utf8_lossy(reply::command_tag(frame.body())?).into_owned()
+        } else {
+            String::new()
+        };
+        let effects = match shared.queue.front_mut() {
+            Some(Expect::Internal(_)) => return Ok(Fate::Swallow),
+            Some(Expect::Query(run) | Expect::Execute(run, _)) => {
+                let effects = run.judged.effects.get(run.completed).cloned();
+                run.completed += 1;
+                if is_complete {
+                    run.tags.push(command);
+                }
+                effects
+            }
+            _ => return Err(out_of_step()),
+        };
+        if is_complete {
+            self.apply(shared, effects);
+        }
+        if matches!(shared.queue.front(), Some(Expect::Execute(..))) {
+            if let Some(Expect::Execute(run, portal)) = shared.queue.pop_front() {
+                if is_complete {
+                    // What the approval was for has happened.
+                    *lock(&portal.spent) = None;
+                }
+                self.end_run(run);
+            }
+        }
+        Ok(Fate::Pass)
+    }
+
+    /// Takes note of what a statement has changed.
+    fn apply(&self, shared: &mut Shared, effects: Option<Effects>) {
+        let Some(effects) = effects else {
+            // More results than statements were judged (a rule that rewrites): whatever it was, ask and load anew.
+            shared.settings_dirty = true;
+            self.core.database.mark_stale();
+            return;
+        };
+        if effects.settings {
+            shared.settings_dirty = true;
+            shared.settings_in_transaction = true;
+        }
+        if effects.definitions {
+            shared.definitions_in_transaction = true;
+            self.core.database.mark_stale();
+        }
+        if effects.transaction == Some(Transaction::Savepoint) && shared.settings_in_transaction {
+            shared.settings_dirty = true;
+        }
+        match effects.named {
+            Some(Named::Prepare { name, .. }) => {
+                // The server has taken this one: it is what the name stands for from now on.
+                if let Some(texts) = shared.prepared.get_mut(&name) {
+                    let keep = texts.len().saturating_sub(1);
+                    texts.drain(..keep);
+                }
+            }
+            Some(Named::Deallocate(Some(name))) => {
+                shared.prepared.remove(&name);
+                let now = shared.statements.now();
+                shared.statements.drop_before(name.as_bytes(), now);
+            }
+            Some(Named::Deallocate(None)) => {
+                shared.prepared.clear();
+                let now = shared.statements.now();
+                shared.statements.clear_before(now);
+            }
+            Some(
+                Named::Execute { .. }
+                | Named::Declare { .. }
+                | Named::Fetch { .. }
+                | Named::Close(_),
+            )
+            | None => {}
+        }
+    }
+
+    fn ready(&mut self, shared: &mut Shared, frame: &Frame<'_>) -> Result<Fate, End> {
+        self.rows = Rows::Unknown;
+        let status = reply::ready_status(frame.body())?;
+        shared.status = status;
+        let fate = match shared.queue.pop_front() {
+            Some(Expect::Query(run) | Expect::Function(run)) => {
+                self.end_run(run);
+                Fate::Pass
+            }
+            Some(Expect::PoisonQuery(left)) if left.is_empty() => Fate::Pass,
+            Some(Expect::Sync(before)) => {
+                if status == reply::IDLE {
+                    shared.portals.clear_before(before);
+                }
+                Fate::Pass
+            }
+            Some(Expect::Internal(rows)) => {
+                shared.internal.get_or_insert(Ok(rows));
+                self.core.drained.notify_one();
+                Fate::Swallow
+            }
+            // Among them a poison that did not fail: then nobody knows what the server has run.
+            _ => return Err(out_of_step()),
+        };
+        if status == reply::IDLE {
+            if std::mem::take(&mut shared.settings_in_transaction) {
+                shared.settings_dirty = true;
+            }
+            if std::mem::take(&mut shared.definitions_in_transaction) {
+                self.core.database.mark_stale();
+            }
+            shared.scrub_in_transaction = false;
+        }
+        Ok(fate)
+    }
+
+    fn described(&mut self, shared: &mut Shared, frame: &Frame<'_>) -> Result<Fate, End> {
+        let rows = frame.tag() == tag::ROW_DESCRIPTION;
+        if let Some(Expect::Internal(_)) = shared.queue.front() {
+            return Ok(Fate::Swallow);
+        }
+        if let Some(Expect::Query(run)) = shared.queue.front() {
+            if !rows {
+                return Err(out_of_step());
+            }
+            let outputs = run
+                .judged
+                .effects
+                .get(run.completed)
+                .map(|e| Arc::clone(&e.outputs))
+                .unwrap_or_default();
+            self.rows = match self.columns(shared, frame, &outputs)? {
+                Some(columns) => rows_by(Arc::new(columns.plan(None)))?,
+                None => Rows::Pass,
+            };
+            return Ok(Fate::Pass);
+        }
+        match shared.queue.pop_front() {
+            Some(Expect::DescribeStatement(statement)) => {
+                if let Some(statement) = statement {
+                    let outputs = lock(&statement.judged)
+                        .as_ref()
+                        .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)));
+                    let columns = if rows {
+                        self.columns(shared, frame, &outputs.unwrap_or_default())?
+                    } else {
+                        None
+                    };
+                    let epoch = self.core.judge().epoch();
+                    *lock(&statement.columns) =
+                        Some((epoch, Arc::new(columns.unwrap_or_default())));
+                }
+                Ok(Fate::Pass)
+            }
+            Some(Expect::DescribePortal(portal, audience)) => {
+                if let Some(portal) = portal {
+                    let outputs = portal.statements.first().and_then(|s| {
+                        lock(&s.judged)
+                            .as_ref()
+                            .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)))
+                    });
+                    let columns = if rows {
+                        self.columns(shared, frame, &outputs.unwrap_or_default())?
+                    } else {
+                        None
+                    };
+                    *lock(&portal.plan) = Some(Arc::new(columns.unwrap_or_default().plan(None)));
+                }
+                Ok(if audience == Audience::Agent {
+                    Fate::Pass
+                } else {
+                    Fate::Swallow
+                })
+            }
+            _ => Err(out_of_step()),
+        }
+    }
+
+    /// The labels on a described result; None where nothing in the database is labelled.
+    fn columns(
+        &mut self,
+        shared: &Shared,
+        frame: &Frame<'_>,
+        outputs: &[OutputLabel],
+    ) -> Result<Option<Columns>, End> {
+        let judge = self.core.judge();
+        let known = judge.known();
+        self.labels = !known.labels.is_empty();
+        if !self.labels {
+            return Ok(None);
+        }
+        let unmasked = |labelled: &crate::label_map::Labelled| judge.unmasked(labelled);
+        Ok(Some(Columns::read(
+            frame.body(),
+            known,
+            &unmasked,
+            outputs,
+            shared.definitions_in_transaction,
+        )?))
+    }
+
+    fn error(&mut self, shared: &mut Shared, frame: &Frame<'_>, bytes: &[u8]) -> Result<Fate, End> {
+        self.rows = Rows::Unknown;
+        let fields = ErrorFields::read(frame.body())?;
+        let sqlstate = String::from_utf8_lossy(fields.get(b'C').unwrap_or_default()).into_owned();
+        let fate = self.scrubbed(shared, true, frame, bytes)?;
+        match shared.queue.front_mut() {
+            // Not about a statement: the server is shutting down, or the session is terminated. It closes next.
+            None => Ok(fate),
+            Some(Expect::PoisonQuery(own)) => {
+                let own = std::mem::take(own);
+                if own.is_empty() {
+                    return Err(out_of_step());
+                }
+                self.out.own(bytes).extend_from_slice(&own);
+                Ok(Fate::Swallow)
+            }
+            Some(Expect::PoisonParse(own)) => {
+                let own = std::mem::take(own);
+                self.out.own(bytes).extend_from_slice(&own);
+                shared.queue.pop_front();
+                self.skip(shared);
+                Ok(Fate::Swallow)
+            }
+            Some(Expect::Query(run) | Expect::Function(run)) => {
+                run.error = Some(sqlstate);
+                shared.copy_in = false;
+                Ok(fate)
+            }
+            Some(Expect::Internal(_)) => {
+                shared.internal = Some(Err(()));
+                Ok(Fate::Swallow)
+            }
+            // The commit of an implicit transaction failed; its ReadyForQuery is still to come.
+            Some(Expect::Sync(_)) => Ok(fate),
+            Some(
+                Expect::Parse(_)
+                | Expect::Bind(_)
+                | Expect::DescribeStatement(_)
+                | Expect::DescribePortal(..)
+                | Expect::Execute(..)
+                | Expect::Close { .. },
+            ) => {
+                if let Some(Expect::Execute(run, _)) = shared.queue.front_mut() {
+                    run.error = Some(sqlstate);
+                }
+                self.skip(shared);
+                Ok(fate)
+            }
+            Some(Expect::Local(_) | Expect::CopyEnd) => Err(out_of_step()),
+        }
+    }
+
+    fn skip(&self, shared: &mut Shared) {
+        for skipped in shared.skip_to_sync() {
+            match skipped {
+                Expect::Execute(mut run, _)
+                | Expect::Query(mut run)
+                | Expect::Function(mut run) => {
+                    // What came behind the failed one was ignored by the server.
+                    run.error.get_or_insert_with(|| "skipped".to_owned());
+                    self.end_run(run);
+                }
+                other => shared.forget(other),
+            }
+        }
+    }
+
+    fn notice(
+        &mut self,
+        shared: &mut Shared,
+        frame: &Frame<'_>,
+        bytes: &[u8],
+    ) -> Result<Fate, End> {
+        if let Some(Expect::Internal(_)) = shared.queue.front() {
+            return Ok(Fate::Swallow);
+        }
+        self.scrubbed(shared, false, frame, bytes)
+    }
+
+    /// Passes an error or notice, without what may quote labelled values where it may.
+    fn scrubbed(
+        &mut self,
+        shared: &mut Shared,
+        error: bool,
+        frame: &Frame<'_>,
+        bytes: &[u8],
+    ) -> Result<Fate, End> {
+        let of_run = match shared.queue.front() {
+            Some(Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run)) => {
+                run.judged.scrub
+            }
+            Some(Expect::Bind(portal) | Expect::DescribePortal(Some(portal), _)) => portal
+                .statements
+                .iter()
+                .any(|s| lock(&s.judged).as_ref().is_none_or(|(_, j)| j.scrub)),
+            Some(Expect::PoisonQuery(_) | Expect::PoisonParse(_) | Expect::Internal(_)) => {
+                return Ok(Fate::Swallow);
+            }
+            _ => false,
+        };
+        if !of_run && !shared.scrub_in_transaction {
+            return Ok(Fate::Pass);
+        }
+        scrub::scrub(error, frame.body(), self.out.own(bytes))?;
+        Ok(Fate::Swallow)
+    }
+
+    fn end_run(&self, run: Run) {
+        let event = Event::StatementEnd {
+            number: run.number,
+            tags: run.tags,
+            rows: run.rows,
+            masked: run.masked,
+            duration_us: u64::try_from(run.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            error: run.error,
+        };
+        // It has happened already; that the journal cannot write stops the next statement.
+        let _ = self.core.gateway.journal.append(self.core.handle.id, event);
+    }
+}
+
+fn rows_by(plan: Arc<Plan>) -> Result<Rows, End> {
+    match &plan.refusal {
+        Some(refusal) => Err(End::Refused(refusal.clone())),
+        None if plan.masks() => Ok(Rows::Mask(plan)),
+        None => Ok(Rows::Pass),
+    }
+}
+
+fn count_row(shared: &mut Shared) {
+    if let Some(Expect::Query(run) | Expect::Execute(run, _)) = shared.queue.front_mut() {
+        run.rows += 1;
+    }
+}
+
+fn acknowledged(shared: &mut Shared, which: u8) -> Result<Fate, End> {
+    match (which, shared.queue.pop_front()) {
+        (tag::PARSE_COMPLETE, Some(Expect::Parse(statement))) => {
+            shared.statements.confirm(&statement.name, &statement)
+        }
+        (tag::BIND_COMPLETE, Some(Expect::Bind(portal))) => {
+            shared.portals.confirm(&portal.name, &portal)
+        }
+        (
+            tag::CLOSE_COMPLETE,
+            Some(Expect::Close {
+                statement: true,
+                name,
+                before,
+            }),
+        ) => {
+            shared.statements.drop_before(&name, before);
+            if let Ok(name) = std::str::from_utf8(&name) {
+                shared.prepared.remove(name);
+            }
+        }
+        (
+            tag::CLOSE_COMPLETE,
+            Some(Expect::Close {
+                statement: false,
+                name,
+                before,
+            }),
+        ) => shared.portals.drop_before(&name, before),
+        _ => return Err(out_of_step()),
+    }
+    Ok(Fate::Pass)
+}
+
+fn out_of_step() -> End {
+    End::Broken("the server's answers are out of step")
+}

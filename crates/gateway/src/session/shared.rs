@@ -1,0 +1,118 @@
+//! What the two directions of a session both need to know.
+//!
+//! Owns: [`Shared`], behind one lock that is never held across an await, and the queue of expected replies.
+//! Refuses: I/O.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use wire::postgres::reply;
+
+use super::named::{Names, Portal, Prepared};
+use crate::expect::Expect;
+use crate::hold::Spent;
+
+/// Texts that `PREPARE name AS …` may have left under a name, oldest first.
+pub type Texts = Vec<Arc<[u8]>>;
+
+/// Both directions' knowledge of the session.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// Replies that are due, in order.
+    pub queue: VecDeque<Expect>,
+    /// Status of the last ReadyForQuery; 0 before the first.
+    pub status: u8,
+    /// After an error in the extended protocol, until the reply to Sync: the server ignores everything else.
+    pub skipping: bool,
+    /// The server reads a COPY stream from the agent.
+    pub copy_in: bool,
+    /// Statements of Parse messages.
+    pub statements: Names<Prepared>,
+    /// Portals of Bind messages.
+    pub portals: Names<Portal>,
+    /// Statements of PREPARE commands.
+    pub prepared: HashMap<String, Texts>,
+    /// The settings may not be those that texts are read under.
+    pub settings_dirty: bool,
+    /// They may change back when the transaction ends.
+    pub settings_in_transaction: bool,
+    /// Definitions were changed in the open transaction.
+    pub definitions_in_transaction: bool,
+    /// Errors and notices are scrubbed until the transaction ends.
+    pub scrub_in_transaction: bool,
+    /// The answer to a query of our own.
+    pub internal: Option<Result<Vec<Vec<Option<String>>>, ()>>,
+}
+
+impl Shared {
+    /// Expects a reply, unless the server will ignore what was sent.
+    pub fn expect(&mut self, expect: Expect) {
+        if self.skipping {
+            if expect.ends_skipping() {
+                self.skipping = false;
+            } else {
+                self.forget(expect);
+                return;
+            }
+        }
+        self.queue.push_back(expect);
+    }
+
+    /// An error in the extended protocol: everything up to the next Sync is ignored by the server.
+    pub fn skip_to_sync(&mut self) -> Vec<Expect> {
+        let mut skipped = Vec::new();
+        self.copy_in = false;
+        while let Some(front) = self.queue.pop_front() {
+            if front.ends_skipping() {
+                self.queue.push_front(front);
+                return skipped;
+            }
+            match front {
+                // Ours to say, whatever the server does.
+                Expect::Local(_) => {}
+                other => skipped.push(other),
+            }
+        }
+        self.skipping = true;
+        skipped
+    }
+
+    /// The server has not done what was expected.
+    pub fn forget(&mut self, expect: Expect) {
+        match expect {
+            Expect::Parse(p) => self.statements.fail(&p.name, &p),
+            Expect::Bind(p) => self.portals.fail(&p.name, &p),
+            Expect::Internal(_) => self.internal = Some(Err(())),
+            _ => {}
+        }
+    }
+
+    /// Whether the session is outside any transaction and nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.status == reply::IDLE
+    }
+
+    /// The server copies in: Syncs up to the agent's CopyDone do not count (PostgreSQL manual, 55.2.6).
+    pub fn begin_copy_in(&mut self) {
+        self.copy_in = true;
+        let mut at = 1;
+        while at < self.queue.len() {
+            match self.queue.get(at) {
+                Some(Expect::Sync(_)) => {
+                    self.queue.remove(at);
+                }
+                Some(Expect::CopyEnd) => {
+                    self.queue.remove(at);
+                    self.copy_in = false;
+                    return;
+                }
+                _ => at += 1,
+            }
+        }
+    }
+
+    /// Keeps an approval until it has been used by its statement.
+    pub fn keep(portal: &Portal, spent: Spent) {
+        *super::named::lock(&portal.spent) = Some(spent);
+    }
+}

@@ -1,0 +1,409 @@
+//! One statement on its way from "judged" to "may be sent".
+//!
+//! Owns: writing it down, and waiting for a person where policy says so. Refuses: to let anything be sent that is not
+//! written down, or to use an approval for conditions other than those that hold now.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use journal::record::{Outcome, Road};
+use journal::{Event, Hold, HoldState};
+use sql::settings::SearchPath;
+
+use super::End;
+use super::upward::Upward;
+use crate::expect::Expect;
+use crate::hold::{Identity, Spent};
+use crate::judge::{Decision, Judged, now_us};
+use crate::refusal::{self, Refusal};
+
+/// While a statement waits, at most this much of what the agent sends on is read ahead.
+const AHEAD_BYTES: usize = 1024 * 1024;
+
+/// A statement as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The road.
+    pub road: Road,
+    /// Exact text.
+    pub text: &'a [u8],
+    /// For the journal and the DBA.
+    pub parameters: &'a [Option<String>],
+    /// As they came.
+    pub parameter_bytes: &'a [u8],
+}
+
+/// How it may go on.
+#[derive(Debug)]
+pub enum Way {
+    /// As it was judged.
+    Clear {
+        /// Its number in the journal.
+        number: u64,
+    },
+    /// By an approval: judged again, with what the approver may lift taken away.
+    Approved {
+        /// Its number in the journal.
+        number: u64,
+        /// The new judgement.
+        again: Arc<Judged>,
+        /// The approval, used up.
+        spent: Spent,
+    },
+    /// Not at all.
+    Refused(Refusal),
+}
+
+impl Upward<'_> {
+    /// Writes a judged statement down, and waits where it must.
+    ///
+    /// # Errors
+    /// The agent went away while it waited.
+    pub(super) async fn clear(
+        &mut self,
+        judged: &Arc<Judged>,
+        asked: Asked<'_>,
+        buffer: &[u8],
+    ) -> Result<Way, End> {
+        let number = self.core.next_statement();
+        match &judged.decision {
+            Decision::Allow => Ok(
+                match self
+                    .record(number, judged, asked, Outcome::Allow, None, None)
+                    .await
+                {
+                    Ok(()) => Way::Clear { number },
+                    Err(refusal) => Way::Refused(refusal),
+                },
+            ),
+            Decision::Refuse(refusal) => {
+                let written = self
+                    .record(
+                        number,
+                        judged,
+                        asked,
+                        Outcome::Deny,
+                        None,
+                        Some(refusal.sqlstate()),
+                    )
+                    .await;
+                Ok(Way::Refused(
+                    written.err().unwrap_or_else(|| refusal.clone()),
+                ))
+            }
+            Decision::Hold { .. } if asked.road == Road::Parse => Ok(
+                match self
+                    .record(number, judged, asked, Outcome::Hold, None, None)
+                    .await
+                {
+                    Ok(()) => Way::Clear { number },
+                    Err(refusal) => Way::Refused(refusal),
+                },
+            ),
+            Decision::Hold { approver, policy } => {
+                let (approver, policy) = (approver.clone(), policy.clone());
+                self.hold(number, judged, asked, &approver, &policy, buffer)
+                    .await
+            }
+        }
+    }
+
+    async fn record(
+        &self,
+        number: u64,
+        judged: &Judged,
+        asked: Asked<'_>,
+        outcome: Outcome,
+        hold: Option<u64>,
+        refusal: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let event = Event::Statement {
+            number,
+            road: asked.road,
+            text: String::from_utf8_lossy(asked.text).into_owned(),
+            parameters: asked.parameters.to_vec(),
+            class: judged.class_name().to_owned(),
+            needs: judged.needs.clone(),
+            labels: judged.labels.clone(),
+            outcome,
+            policies: judged.policies.clone(),
+            controls: judged.controls.clone(),
+            policy_generation: judged.policy_generation,
+            hold,
+            refusal: refusal.map(str::to_owned),
+        };
+        let journal = &self.core.gateway.journal;
+        let session = self.core.handle.id;
+        // A read may be on disk a moment later; anything else, and every refusal, before anybody hears of it.
+        let written =
+            if outcome == Outcome::Allow && !judged.has_effect || asked.road == Road::Parse {
+                journal.append(session, event)
+            } else {
+                journal.append_durable(session, event).await
+            };
+        written.map_err(|_| Refusal::journal_down())
+    }
+
+    async fn hold(
+        &mut self,
+        number: u64,
+        judged: &Arc<Judged>,
+        asked: Asked<'_>,
+        approver: &str,
+        policy: &policy::PolicyRef,
+        buffer: &[u8],
+    ) -> Result<Way, End> {
+        let desk = &self.core.gateway.holds;
+        let settings = self.settings_text();
+        let grant = &self.core.handle.grant;
+        let identity = Identity {
+            database: &grant.database,
+            grant: &grant.name,
+            text: asked.text,
+            parameters: asked.parameter_bytes,
+            settings: &settings,
+        };
+        let fingerprint = identity.fingerprint();
+        // An approval from before, for the identical statement?
+        match desk.approved(&grant.name, &fingerprint).await {
+            Ok(Some(hold)) => return self.use_approval(number, judged, asked, &hold).await,
+            Ok(None) => {}
+            Err(_) => return Ok(Way::Refused(Refusal::journal_down())),
+        }
+        let wanted = self.wanted(judged, asked, approver, policy, fingerprint, settings);
+        let Ok((hold, mut decided)) = desk.ask(wanted).await else {
+            return Ok(Way::Refused(Refusal::journal_down()));
+        };
+        if let Err(refusal) = self
+            .record(number, judged, asked, Outcome::Hold, Some(hold.id), None)
+            .await
+        {
+            return Ok(Way::Refused(refusal));
+        }
+        // What was judged before goes to the server now, and the agent hears that it has to wait.
+        self.send(buffer).await?;
+        let wait = self.core.database.config.hold_wait;
+        let mut notice = Vec::new();
+        refusal::held_notice(
+            &mut notice,
+            hold.id,
+            &policy.id,
+            &policy.reason,
+            approver,
+            wait.as_secs(),
+        );
+        self.core.shared().expect(Expect::Local(notice));
+        self.core.local.notify_one();
+
+        let waiting = Waiting::begin(self, hold.id);
+        let outcome = self.wait(&mut decided, wait).await;
+        drop(waiting);
+        match outcome? {
+            Waited::Decided(hold) => match hold.state {
+                HoldState::Approved => self.use_approval(number, judged, asked, &hold).await,
+                HoldState::Rejected => Ok(Way::Refused(Refusal::rejected(
+                    hold.id,
+                    &hold.policy,
+                    hold.decided_by.as_deref().unwrap_or("a DBA"),
+                    hold.why.as_deref().unwrap_or(""),
+                ))),
+                HoldState::Held | HoldState::Spent | HoldState::Expired | HoldState::Withdrawn => {
+                    Ok(Way::Refused(self.still_held(&hold)))
+                }
+            },
+            Waited::TimeUp => Ok(Way::Refused(self.still_held(&hold))),
+            Waited::Cancelled => {
+                // Should it have been decided in this moment, an approval stays for the identical statement.
+                let _ = self.core.gateway.holds.withdraw(hold.id).await;
+                Ok(Way::Refused(Refusal::cancelled()))
+            }
+        }
+    }
+
+    fn still_held(&self, hold: &Hold) -> Refusal {
+        let expires = humantime::format_rfc3339_seconds(
+            std::time::UNIX_EPOCH + Duration::from_micros(hold.expires_us),
+        )
+        .to_string();
+        Refusal::held(
+            hold.id,
+            &hold.policy,
+            &hold.reason,
+            &hold.approver,
+            &expires,
+        )
+    }
+
+    /// Decides again, under what is known now, and uses the approval up if that leaves nothing in the way.
+    async fn use_approval(
+        &mut self,
+        number: u64,
+        before: &Arc<Judged>,
+        asked: Asked<'_>,
+        hold: &Hold,
+    ) -> Result<Way, End> {
+        self.prepare_to_judge().await?;
+        if self.settings_text() != hold.search_path {
+            return Ok(Way::Refused(self.still_held(hold)));
+        }
+        let prepared = self.prepared_texts();
+        let again = Arc::new(
+            self.core
+                .judge()
+                .approved(asked.text, &prepared, &hold.approver),
+        );
+        if let Decision::Refuse(refusal) = &again.decision {
+            self.core_record(
+                number,
+                &again,
+                asked,
+                Outcome::Deny,
+                hold.id,
+                Some(refusal.sqlstate()),
+            )
+            .await;
+            return Ok(Way::Refused(refusal.clone()));
+        }
+        if !again.is_allowed() || before.class != again.class {
+            return Ok(Way::Refused(self.still_held(hold)));
+        }
+        let spent = match self
+            .core
+            .gateway
+            .holds
+            .spend(self.core.handle.id, hold.id, &hold.fingerprint)
+            .await
+        {
+            Ok(spent) => spent,
+            // Somebody else's identical statement of the same grant was faster, or time ran out.
+            Err(_) => return Ok(Way::Refused(self.still_held(hold))),
+        };
+        match self
+            .record(number, &again, asked, Outcome::Allow, Some(hold.id), None)
+            .await
+        {
+            Ok(()) => Ok(Way::Approved {
+                number,
+                again,
+                spent,
+            }),
+            Err(refusal) => Ok(Way::Refused(refusal)),
+        }
+    }
+
+    async fn core_record(
+        &self,
+        number: u64,
+        judged: &Judged,
+        asked: Asked<'_>,
+        outcome: Outcome,
+        hold: u64,
+        refusal: Option<&str>,
+    ) {
+        // The refusal itself is what the agent hears; that the journal is down is said at its next statement.
+        let _ = self
+            .record(number, judged, asked, outcome, Some(hold), refusal)
+            .await;
+    }
+
+    /// The settings that change what a held statement means, spelled out.
+    pub(super) fn settings_text(&self) -> String {
+        let judge = self.core.judge();
+        let settings = judge.settings();
+        let path = match &settings.search_path {
+            SearchPath::Known(schemas) => schemas.join(", "),
+            SearchPath::Unknown => "(unknown)".to_owned(),
+        };
+        if settings.standard_conforming_strings {
+            path
+        } else {
+            format!("{path}; standard_conforming_strings off")
+        }
+    }
+
+    fn wanted(
+        &self,
+        judged: &Judged,
+        asked: Asked<'_>,
+        approver: &str,
+        policy: &policy::PolicyRef,
+        fingerprint: String,
+        settings: String,
+    ) -> Hold {
+        let grant = &self.core.handle.grant;
+        let now = now_us();
+        let ttl = u64::try_from(self.core.database.config.hold_ttl.as_micros()).unwrap_or(u64::MAX);
+        Hold {
+            id: 0,
+            state: HoldState::Held,
+            session: self.core.handle.id,
+            grant: grant.name.clone(),
+            user: grant.user.clone(),
+            agent: grant.agent.clone(),
+            database: grant.database.clone(),
+            text: String::from_utf8_lossy(asked.text).into_owned(),
+            parameters: asked.parameters.to_vec(),
+            fingerprint,
+            search_path: settings,
+            class: judged.class_name().to_owned(),
+            needs: judged.needs.clone(),
+            approver: approver.to_owned(),
+            policy: policy.id.clone(),
+            reason: policy.reason.clone(),
+            controls: policy.controls.clone(),
+            created_us: now,
+            expires_us: now.saturating_add(ttl),
+            decided_us: None,
+            decided_by: None,
+            why: None,
+        }
+    }
+
+    /// Waits for a decision, the end of the time, a cancel request, or the agent's end.
+    async fn wait(
+        &mut self,
+        decided: &mut tokio::sync::oneshot::Receiver<Hold>,
+        wait: Duration,
+    ) -> Result<Waited, End> {
+        let core = self.core;
+        let deadline = tokio::time::sleep(wait);
+        tokio::pin!(deadline);
+        loop {
+            let room = self.ahead.filled().len() < AHEAD_BYTES;
+            tokio::select! {
+                hold = &mut *decided => return hold.map(Waited::Decided).map_err(|_| End::Refused(Refusal::ended("the gateway is shutting down"))),
+                () = &mut deadline => return Ok(Waited::TimeUp),
+                () = core.target.waiting.notified() => return Ok(Waited::Cancelled),
+                read = self.ahead.read(&mut self.reader), if room => match read {
+                    Ok(0) | Err(_) => return Err(End::Agent),
+                    Ok(_) => {}
+                }
+            }
+        }
+    }
+}
+
+enum Waited {
+    Decided(Hold),
+    TimeUp,
+    Cancelled,
+}
+
+/// Marks a session as waiting, so that a cancel request comes to us and not to the server.
+struct Waiting<'c>(&'c super::Core);
+
+impl<'c> Waiting<'c> {
+    fn begin(upward: &Upward<'c>, hold: u64) -> Waiting<'c> {
+        upward.core.target.is_waiting.store(true, Ordering::SeqCst);
+        upward.core.handle.waits_for.store(hold, Ordering::SeqCst);
+        Waiting(upward.core)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.target.is_waiting.store(false, Ordering::SeqCst);
+        self.0.handle.waits_for.store(0, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,770 @@
+//! What the agent says, to the server.
+//!
+//! Owns: which message needs a judgement, and what becomes of one that is refused: the server's transaction ends up where a
+//! failed statement would have left it. Refuses: to send a Query, Parse, Execute or function call without a permit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use journal::record::Road;
+use sql::Settings;
+use sql::facts::Named;
+use sql::settings::SearchPath;
+use wire::postgres::frame::{self, Frame, MAX_FRAME_BYTES};
+use wire::postgres::query::{Bind, Close, Describe, Execute, FunctionCall, Parse, Query, Target};
+use wire::postgres::tag::client as tag;
+use wire::postgres::{reply, request};
+
+use super::named::{MAX_NAMES, Portal, Prepared, lock};
+use super::outgoing::Outgoing;
+use super::shared::Shared;
+use super::statement::{Asked, Way};
+use super::{Core, End};
+use crate::expect::{Audience, Expect, Run};
+use crate::inject;
+use crate::judge::Judged;
+use crate::judge::permit::Permit;
+use crate::refusal::Refusal;
+use crate::stream::{Buffer, Reader, Writer};
+
+/// The agent's direction.
+pub(super) struct Upward<'c> {
+    pub(super) core: &'c Core,
+    pub(super) reader: Reader,
+    /// Read while a statement waited.
+    pub(super) ahead: Buffer,
+    writer: Writer,
+    out: Outgoing,
+    /// Extended messages were sent since the last Sync.
+    batch: bool,
+    /// A message of this batch was refused: nothing counts until Sync.
+    skipping: bool,
+    /// Bytes of a frame that is passed piece by piece and has not come to its end.
+    rest: usize,
+    /// … and whether they are thrown away instead.
+    rest_skipped: bool,
+}
+
+/// Runs until the agent is gone or something is wrong.
+pub async fn run(core: &Core, reader: Reader, mut buffer: Buffer, writer: Writer) -> End {
+    let mut upward = Upward {
+        core,
+        reader,
+        ahead: super::ahead(),
+        writer,
+        out: Outgoing::default(),
+        batch: false,
+        skipping: false,
+        rest: 0,
+        rest_skipped: false,
+    };
+    loop {
+        match upward.turn(&buffer).await {
+            Ok(used) => buffer.consume(used),
+            Err(end) => {
+                // Terminate, if that is what came, is sent with what was before it.
+                let _ = upward.send(buffer.filled()).await;
+                return end;
+            }
+        }
+        if !upward.ahead.filled().is_empty() {
+            buffer.append(&upward.ahead.take());
+            continue;
+        }
+        match buffer.read(&mut upward.reader).await {
+            Ok(0) | Err(_) => return End::Agent,
+            Ok(_) => {}
+        }
+    }
+}
+
+impl Upward<'_> {
+    /// Deals with every whole frame that is there, and sends; gives the bytes used.
+    async fn turn(&mut self, buffer: &Buffer) -> Result<usize, End> {
+        let bytes = buffer.filled();
+        let mut at = 0;
+        if self.rest > 0 {
+            at = self.rest.min(bytes.len());
+            if !self.rest_skipped {
+                self.out.pass(bytes, 0..at);
+            }
+            self.rest -= at;
+        }
+        while at < bytes.len() {
+            let Some(head) = frame::head(&bytes[at..], MAX_FRAME_BYTES)? else {
+                break;
+            };
+            if bytes.len() - at < head.len {
+                if head.tag != tag::COPY_DATA {
+                    break;
+                }
+                // A piece of a COPY stream need not be whole to be passed on.
+                self.rest_skipped = self.skipping;
+                if !self.skipping {
+                    self.out.pass(bytes, at..bytes.len());
+                }
+                self.rest = head.len - (bytes.len() - at);
+                at = bytes.len();
+                break;
+            }
+            let Some(frame) = frame::frame(&bytes[at..], MAX_FRAME_BYTES)? else {
+                break;
+            };
+            self.frame(frame, bytes, at).await?;
+            at += head.len;
+        }
+        self.send(bytes).await?;
+        Ok(at)
+    }
+
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), End> {
+        self.out
+            .send(bytes, &mut self.writer)
+            .await
+            .map_err(|_| End::Server)
+    }
+
+    async fn frame(&mut self, frame: Frame<'_>, bytes: &[u8], at: usize) -> Result<(), End> {
+        let range = at..at + frame.len();
+        match frame.tag() {
+            tag::TERMINATE => {
+                self.out.pass(bytes, range);
+                return Err(End::Agent);
+            }
+            tag::SYNC => {
+                frame_is_empty(&frame)?;
+                self.skipping = false;
+                self.batch = false;
+                let mut shared = self.core.shared();
+                // While the server copies in, it ignores Sync.
+                if !shared.copy_in {
+                    let now = shared.portals.now();
+                    shared.expect(Expect::Sync(now));
+                }
+                drop(shared);
+                self.out.pass(bytes, range);
+            }
+            _ if self.skipping => {}
+            tag::QUERY => self.query(frame, bytes).await?,
+            tag::PARSE => self.parse(frame, bytes).await?,
+            tag::BIND => self.bind(&frame, bytes, range).await?,
+            tag::EXECUTE => self.execute(frame, bytes).await?,
+            tag::FUNCTION_CALL => self.function(frame, bytes).await?,
+            tag::DESCRIBE => self.describe(&frame, bytes, range)?,
+            tag::CLOSE => self.close(&frame, bytes, range)?,
+            tag::FLUSH => {
+                frame_is_empty(&frame)?;
+                self.out.pass(bytes, range);
+            }
+            tag::COPY_DATA => self.out.pass(bytes, range),
+            tag::COPY_DONE | tag::COPY_FAIL => {
+                let mut shared = self.core.shared();
+                if shared.copy_in {
+                    shared.copy_in = false;
+                } else if !shared.queue.is_empty() {
+                    shared.expect(Expect::CopyEnd);
+                }
+                drop(shared);
+                self.out.pass(bytes, range);
+            }
+            _ => return Err(End::Broken("unexpected message from the client")),
+        }
+        Ok(())
+    }
+
+    // --- judging ---------------------------------------------------------------------------------------------------
+
+    /// Brings definitions, policies and settings up to date, as far as they can be.
+    pub(super) async fn prepare_to_judge(&mut self) -> Result<(), End> {
+        let core = self.core;
+        core.gateway.journal.room().await;
+        let known = core
+            .database
+            .fresh()
+            .await
+            .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
+        core.judge().update(&known);
+        if core.shared().settings_dirty {
+            self.refresh_settings().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the server what names are looked up in now. In the middle of a pipeline it cannot be asked: then unqualified
+    /// names are unknown, and judged as such.
+    async fn refresh_settings(&mut self) -> Result<(), End> {
+        let core = self.core;
+        if self.batch {
+            let unknown = Settings {
+                search_path: SearchPath::Unknown,
+                ..core.judge().settings().clone()
+            };
+            core.judge().set_settings(unknown);
+            return Ok(());
+        }
+        loop {
+            let drained = core.drained.notified();
+            if core.shared().queue.is_empty() {
+                break;
+            }
+            drained.await;
+        }
+        // In a failed transaction nothing runs but its end, which is looked at afterwards.
+        if core.shared().status == reply::IN_FAILED_TRANSACTION {
+            return Ok(());
+        }
+        let mut ask = Vec::new();
+        request::write_query(&mut ask, inject::SETTINGS);
+        {
+            let mut shared = core.shared();
+            shared.settings_dirty = false;
+            shared.internal = None;
+            shared.expect(Expect::Internal(Vec::new()));
+        }
+        self.out.own(&[]).extend_from_slice(&ask);
+        self.send(&[]).await?;
+        let answer = loop {
+            let drained = core.drained.notified();
+            {
+                let mut shared = core.shared();
+                if shared.queue.is_empty() {
+                    break shared.internal.take();
+                }
+            }
+            drained.await;
+        };
+        match answer {
+            Some(Ok(rows)) => match inject::read_settings(&rows) {
+                Some(settings) => {
+                    core.judge().set_settings(settings);
+                    Ok(())
+                }
+                None => Err(End::Broken("the server does not tell its settings")),
+            },
+            _ => Err(End::Broken("the server does not tell its settings")),
+        }
+    }
+
+    /// What a name of `EXECUTE name` can stand for.
+    pub(super) fn prepared_texts(&self) -> impl Fn(&str) -> Vec<Arc<[u8]>> + use<'_> {
+        let core = self.core;
+        move |name| {
+            let shared = core.shared();
+            let mut texts: Vec<Arc<[u8]>> = shared
+                .statements
+                .get(name.as_bytes())
+                .map(|p| Arc::clone(&p.text))
+                .collect();
+            texts.extend(shared.prepared.get(name).into_iter().flatten().cloned());
+            texts
+        }
+    }
+
+    fn judge(&self, text: &[u8]) -> Arc<Judged> {
+        let prepared = self.prepared_texts();
+        self.core.judge().text(text, &prepared)
+    }
+
+    /// Remembers what `PREPARE name AS …` leaves under its name, should the server take it.
+    fn note_prepared(&self, judged: &Judged, text: &[u8]) {
+        for effects in &judged.effects {
+            if let Some(Named::Prepare { name, inner }) = &effects.named {
+                let inner = text.get(inner.clone()).unwrap_or(text);
+                self.core
+                    .shared()
+                    .prepared
+                    .entry(name.clone())
+                    .or_default()
+                    .push(inner.into());
+            }
+        }
+    }
+
+    // --- sending ---------------------------------------------------------------------------------------------------
+
+    /// Sends the frame that a permit was made for, and expects its reply.
+    fn send_permitted(
+        &mut self,
+        permit: Permit<'_>,
+        expect: Expect,
+        bytes: &[u8],
+    ) -> Result<(), End> {
+        let frame = permit
+            .spend(self.core.handle.id)
+            .ok_or(End::Broken("a permit of another session"))?;
+        let start = frame.bytes().as_ptr() as usize - bytes.as_ptr() as usize;
+        if let Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) = &expect {
+            if run.judged.scrub {
+                self.core.shared().scrub_in_transaction = true;
+            }
+        }
+        self.core.shared().expect(expect);
+        self.out.pass(bytes, start..start + frame.len());
+        Ok(())
+    }
+
+    /// Puts a refusal where the answer would have been.
+    fn refuse(&mut self, refusal: &Refusal, road: Road, bytes: &[u8]) {
+        let mut error = Vec::new();
+        refusal.write_error(&mut error);
+        let mut shared = self.core.shared();
+        let simple = road == Road::Query || road == Road::Function;
+        if simple && shared.is_idle() && !self.batch {
+            // Nothing to fail on the server: not a byte of it goes there.
+            reply::write_ready(&mut error, reply::IDLE);
+            shared.expect(Expect::Local(error));
+            drop(shared);
+            self.core.local.notify_one();
+            return;
+        }
+        if simple {
+            shared.expect(Expect::PoisonQuery(error));
+            request::write_query(self.out.own(bytes), inject::POISON);
+            return;
+        }
+        self.skipping = true;
+        if shared.is_idle() && !self.batch {
+            // The batch has not begun for the server; Sync will bring its ReadyForQuery.
+            shared.expect(Expect::Local(error));
+            drop(shared);
+            self.core.local.notify_one();
+        } else {
+            shared.expect(Expect::PoisonParse(error));
+            request::write_parse(self.out.own(bytes), b"tollgate", inject::POISON, &[]);
+        }
+    }
+
+    // --- messages --------------------------------------------------------------------------------------------------
+
+    async fn query(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
+        let query = Query::read(frame.body())?;
+        self.prepare_to_judge().await?;
+        let judged = self.judge(query.text);
+        let asked = Asked {
+            road: Road::Query,
+            text: query.text,
+            parameters: &[],
+            parameter_bytes: &[],
+        };
+        let (permit, run) = match self.clear(&judged, asked, bytes).await? {
+            Way::Refused(refusal) => {
+                self.refuse(&refusal, Road::Query, bytes);
+                return Ok(());
+            }
+            Way::Clear { number } => (
+                self.core.judge().permit(&judged, frame),
+                Run::new(number, judged),
+            ),
+            Way::Approved {
+                number,
+                again,
+                spent,
+            } => (
+                self.core.judge().permit_approved(&again, &spent, frame),
+                Run::new(number, again),
+            ),
+        };
+        let permit = permit.ok_or(End::Broken("a statement without a permit"))?;
+        self.note_prepared(&run.judged, query.text);
+        self.batch = false;
+        self.send_permitted(permit, Expect::Query(run), bytes)
+    }
+
+    async fn parse(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
+        let parse = Parse::read(frame.body())?;
+        self.prepare_to_judge().await?;
+        let judged = self.judge(parse.text);
+        let asked = Asked {
+            road: Road::Parse,
+            text: parse.text,
+            parameters: &[],
+            parameter_bytes: &[],
+        };
+        if self.core.shared().statements.len() >= MAX_NAMES {
+            self.refuse(
+                &Refusal::too_many("prepared statements"),
+                Road::Parse,
+                bytes,
+            );
+            return Ok(());
+        }
+        if let Way::Refused(refusal) = self.clear(&judged, asked, bytes).await? {
+            self.refuse(&refusal, Road::Parse, bytes);
+            return Ok(());
+        }
+        let permit = self
+            .core
+            .judge()
+            .permit_definition(&judged, frame)
+            .ok_or(End::Broken("a statement without a permit"))?;
+        let statement = Arc::new(Prepared::new(parse.name, parse.text.into()));
+        *lock(&statement.judged) = Some((self.core.judge().epoch(), judged));
+        self.core
+            .shared()
+            .statements
+            .add(parse.name, Arc::clone(&statement));
+        self.batch = true;
+        self.send_permitted(permit, Expect::Parse(statement), bytes)
+    }
+
+    async fn bind(
+        &mut self,
+        frame: &Frame<'_>,
+        bytes: &[u8],
+        range: std::ops::Range<usize>,
+    ) -> Result<(), End> {
+        let bind = Bind::read(frame.body())?;
+        let portal = Arc::new(self.portal_of(&bind, frame.body()));
+        self.prepare_to_judge().await?;
+        // Values can be converted, and constants computed, as early as this: what may not run may not be bound.
+        for judged in self.judge_portal(&portal) {
+            if let crate::judge::Decision::Refuse(refusal) = &judged.decision {
+                let asked = Asked {
+                    road: Road::Execute,
+                    text: portal.statements.first().map_or(b"", |s| &s.text),
+                    parameters: &portal.parameters,
+                    parameter_bytes: &[],
+                };
+                if let Way::Refused(said) = self.clear(&judged, asked, bytes).await? {
+                    self.refuse(&said, Road::Execute, bytes);
+                } else {
+                    self.refuse(refusal, Road::Execute, bytes);
+                }
+                return Ok(());
+            }
+        }
+        let describe = self.must_describe(&portal);
+        let mut shared = self.core.shared();
+        if shared.portals.len() >= MAX_NAMES {
+            drop(shared);
+            self.refuse(&Refusal::too_many("portals"), Road::Execute, bytes);
+            return Ok(());
+        }
+        shared.portals.add(bind.portal, Arc::clone(&portal));
+        shared.expect(Expect::Bind(Arc::clone(&portal)));
+        self.batch = true;
+        self.out.pass(bytes, range);
+        if describe {
+            shared.expect(Expect::DescribePortal(Some(portal), Audience::Gateway));
+            request::write_describe(self.out.own(bytes), Target::Portal, bind.portal);
+        }
+        Ok(())
+    }
+
+    fn portal_of(&self, bind: &Bind<'_>, body: &[u8]) -> Portal {
+        let shared = self.core.shared();
+        let mut statements: Vec<Arc<Prepared>> =
+            shared.statements.get(bind.statement).cloned().collect();
+        // PREPARE and Parse share their names.
+        if let Some(texts) = std::str::from_utf8(bind.statement)
+            .ok()
+            .and_then(|name| shared.prepared.get(name))
+        {
+            statements.extend(
+                texts
+                    .iter()
+                    .map(|text| Arc::new(Prepared::new(bind.statement, Arc::clone(text)))),
+            );
+        }
+        let parameters = bind
+            .parameters()
+            .enumerate()
+            .map(|(at, value)| value.map(|v| shown(v, bind.parameter_format(at))))
+            .collect();
+        // From the statement's name on: formats and values exactly as they came (the portal's name is no part of it).
+        let names = bind.portal.len() + 1 + bind.statement.len() + 1;
+        Portal {
+            name: bind.portal.into(),
+            statements,
+            parameters,
+            parameter_bytes: if bind.parameter_count() == 0 {
+                Box::default()
+            } else {
+                body.get(names..).unwrap_or_default().into()
+            },
+            formats: bind.result_formats().collect(),
+            plan: std::sync::Mutex::new(None),
+            started: AtomicBool::new(false),
+            spent: std::sync::Mutex::new(None),
+        }
+    }
+
+    /// The judgements, under what is known now, of everything a portal can be of.
+    fn judge_portal(&self, portal: &Portal) -> Vec<Arc<Judged>> {
+        let epoch = self.core.judge().epoch();
+        if portal.statements.is_empty() {
+            return vec![
+                self.core
+                    .judge()
+                    .unknown("the statement of this portal is not known"),
+            ];
+        }
+        let each = portal.statements.iter().map(|statement| {
+            if let Some((of, judged)) = lock(&statement.judged).as_ref() {
+                if *of == epoch && !judged.runs_by_name && self.core.judge().may_remember() {
+                    return Arc::clone(judged);
+                }
+            }
+            let judged = self.judge(&statement.text);
+            *lock(&statement.judged) = Some((epoch, Arc::clone(&judged)));
+            judged
+        });
+        each.collect()
+    }
+
+    /// Whether the server has to say what the columns of this portal are before its rows can leave.
+    fn must_describe(&self, portal: &Portal) -> bool {
+        let judge = self.core.judge();
+        if judge.known().labels.is_empty() {
+            return false;
+        }
+        let epoch = judge.epoch();
+        match portal.statements.as_slice() {
+            [statement] => {
+                let reach = lock(&statement.judged)
+                    .as_ref()
+                    .is_none_or(|(_, judged)| judged.in_reach);
+                let fresh = lock(&statement.columns)
+                    .as_ref()
+                    .is_some_and(|(of, _)| *of == epoch);
+                reach || !fresh
+            }
+            _ => true,
+        }
+    }
+
+    async fn execute(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
+        let execute = Execute::read(frame.body())?;
+        self.prepare_to_judge().await?;
+        let mut candidates: Vec<Arc<Portal>> = self
+            .core
+            .shared()
+            .portals
+            .get(execute.portal)
+            .cloned()
+            .collect();
+        let portal = match (candidates.pop(), candidates.is_empty()) {
+            (Some(portal), true) => portal,
+            (None, _) => self.cursor(execute.portal),
+            (Some(_), false) => {
+                // A pipeline in which a Bind of this name may still fail: nobody can say yet which portal this is.
+                self.refuse(
+                    &Refusal::not_understood("the portal's name is used twice in one pipeline"),
+                    Road::Execute,
+                    bytes,
+                );
+                return Ok(());
+            }
+        };
+        let mut judgements = self.judge_portal(&portal);
+        judgements.sort_by_key(|j| match j.decision {
+            crate::judge::Decision::Refuse(_) => 0,
+            crate::judge::Decision::Hold { .. } => 1,
+            crate::judge::Decision::Allow => 2,
+        });
+        let Some(judged) = judgements.into_iter().next() else {
+            return Err(End::Broken("a portal without a judgement"));
+        };
+        let text = portal
+            .statements
+            .first()
+            .map(|s| Arc::clone(&s.text))
+            .unwrap_or_else(|| Arc::from(&b""[..]));
+        let asked = Asked {
+            road: Road::Execute,
+            text: &text,
+            parameters: &portal.parameters,
+            parameter_bytes: &portal.parameter_bytes,
+        };
+        // A portal that paused at its row limit goes on under the approval that it began by.
+        let (permit, run) = if let (true, Some(spent)) =
+            (portal.started.load(Ordering::SeqCst), &*lock(&portal.spent))
+        {
+            let prepared = self.prepared_texts();
+            let again = Arc::new(self.core.judge().approved(
+                &text,
+                &prepared,
+                &spent.hold().approver,
+            ));
+            let number = self.core.next_statement();
+            (
+                self.core.judge().permit_approved(&again, spent, frame),
+                Some(Run::new(number, again)),
+            )
+        } else {
+            (None, None)
+        };
+        let (permit, run) = match (permit, run) {
+            (Some(permit), Some(run)) => (Some(permit), run),
+            _ => match self.clear(&judged, asked, bytes).await? {
+                Way::Refused(refusal) => {
+                    self.refuse(&refusal, Road::Execute, bytes);
+                    return Ok(());
+                }
+                Way::Clear { number } => (
+                    self.core.judge().permit(&judged, frame),
+                    Run::new(number, judged),
+                ),
+                Way::Approved {
+                    number,
+                    again,
+                    spent,
+                } => {
+                    let permit = self.core.judge().permit_approved(&again, &spent, frame);
+                    Shared::keep(&portal, spent);
+                    (permit, Run::new(number, again))
+                }
+            },
+        };
+        let permit = permit.ok_or(End::Broken("a statement without a permit"))?;
+        portal.started.store(true, Ordering::SeqCst);
+        self.note_prepared(&run.judged, &text);
+        if lock(&portal.plan).is_none()
+            && portal.statements.is_empty()
+            && !self.core.judge().known().labels.is_empty()
+        {
+            self.core.shared().expect(Expect::DescribePortal(
+                Some(Arc::clone(&portal)),
+                Audience::Gateway,
+            ));
+            request::write_describe(self.out.own(bytes), Target::Portal, execute.portal);
+        }
+        self.batch = true;
+        self.send_permitted(permit, Expect::Execute(run, portal), bytes)
+    }
+
+    /// A portal that was not bound: a cursor of DECLARE, which is what FETCH on it is.
+    fn cursor(&self, name: &[u8]) -> Arc<Portal> {
+        let quoted: String = String::from_utf8_lossy(name).replace('"', "\"\"");
+        let text = format!("FETCH ALL FROM \"{quoted}\"");
+        Arc::new(Portal {
+            name: name.into(),
+            statements: if name.is_empty() {
+                Vec::new()
+            } else {
+                vec![Arc::new(Prepared::new(b"", text.into_bytes().into()))]
+            },
+            parameters: Vec::new(),
+            parameter_bytes: Box::default(),
+            formats: Vec::new(),
+            plan: std::sync::Mutex::new(None),
+            started: AtomicBool::new(false),
+            spent: std::sync::Mutex::new(None),
+        })
+    }
+
+    fn describe(
+        &mut self,
+        frame: &Frame<'_>,
+        bytes: &[u8],
+        range: std::ops::Range<usize>,
+    ) -> Result<(), End> {
+        let describe = Describe::read(frame.body())?;
+        let mut shared = self.core.shared();
+        let expect = match describe.target {
+            Target::Statement => {
+                Expect::DescribeStatement(one(shared.statements.get(describe.name).cloned()))
+            }
+            Target::Portal => Expect::DescribePortal(
+                one(shared.portals.get(describe.name).cloned()),
+                Audience::Agent,
+            ),
+        };
+        shared.expect(expect);
+        drop(shared);
+        self.batch = true;
+        self.out.pass(bytes, range);
+        Ok(())
+    }
+
+    fn close(
+        &mut self,
+        frame: &Frame<'_>,
+        bytes: &[u8],
+        range: std::ops::Range<usize>,
+    ) -> Result<(), End> {
+        let close = Close::read(frame.body())?;
+        let mut shared = self.core.shared();
+        let statement = matches!(close.target, Target::Statement);
+        let before = if statement {
+            shared.statements.now()
+        } else {
+            shared.portals.now()
+        };
+        shared.expect(Expect::Close {
+            statement,
+            name: close.name.into(),
+            before,
+        });
+        drop(shared);
+        self.batch = true;
+        self.out.pass(bytes, range);
+        Ok(())
+    }
+
+    async fn function(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
+        let call = FunctionCall::read(frame.body())?;
+        self.prepare_to_judge().await?;
+        let judged = Arc::new(self.core.judge().function(call.oid));
+        let text = judged.needs.join(", ");
+        let parameters: Vec<Option<String>> = call
+            .arguments()
+            .enumerate()
+            .map(|(at, v)| v.map(|v| shown(v, call.argument_format(at))))
+            .collect();
+        let asked = Asked {
+            road: Road::Function,
+            text: text.as_bytes(),
+            parameters: &parameters,
+            parameter_bytes: frame.body(),
+        };
+        let (permit, run) = match self.clear(&judged, asked, bytes).await? {
+            Way::Refused(refusal) => {
+                self.refuse(&refusal, Road::Function, bytes);
+                return Ok(());
+            }
+            Way::Clear { number } => (
+                self.core.judge().permit(&judged, frame),
+                Run::new(number, judged),
+            ),
+            // An approval is for a text; a call by number has none that could be judged again.
+            Way::Approved { .. } => (None, Run::new(0, judged)),
+        };
+        let permit = permit.ok_or(End::Broken("a call without a permit"))?;
+        self.batch = false;
+        self.send_permitted(permit, Expect::Function(run), bytes)
+    }
+}
+
+/// The only candidate, if there is just one.
+fn one<T>(mut candidates: impl Iterator<Item = T>) -> Option<T> {
+    let first = candidates.next()?;
+    candidates.next().is_none().then_some(first)
+}
+
+fn frame_is_empty(frame: &Frame<'_>) -> Result<(), End> {
+    if frame.body().is_empty() {
+        Ok(())
+    } else {
+        Err(End::Broken("invalid message format"))
+    }
+}
+
+/// Most characters of one parameter that the journal keeps; the rest is counted.
+const SHOWN_BYTES: usize = 16 * 1024;
+
+/// A parameter for the journal and for a DBA: text as text, binary as `\x…`.
+fn shown(value: &[u8], format: i16) -> String {
+    let cut = &value[..value.len().min(SHOWN_BYTES)];
+    let mut text = if format == 0 {
+        String::from_utf8_lossy(cut).into_owned()
+    } else {
+        cut.iter().fold(String::from("\\x"), |text, byte| {
+            text + &format!("{byte:02x}")
+        })
+    };
+    if cut.len() < value.len() {
+        text.push_str(&format!("… ({} bytes)", value.len()));
+    }
+    text
+}
