@@ -160,7 +160,8 @@ fn pseudonyms_are_those_of_the_key() {
 
 #[test]
 fn what_is_not_a_value_of_its_type_becomes_null() {
-    let by_type: [(&str, &[&[u8]], &[&[u8]]); 9] = [
+    type Values<'a> = &'a [&'a [u8]];
+    let by_type: [(&str, Values<'_>, Values<'_>); 9] = [
         (
             "int4",
             &[b"", b"x", b"1e3", b"2147483648", b"1.0"],
