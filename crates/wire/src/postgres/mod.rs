@@ -10,6 +10,7 @@ pub mod query;
 pub mod reply;
 pub mod request;
 pub mod row;
+mod saslprep;
 pub mod scram;
 pub mod startup;
 pub mod tag;

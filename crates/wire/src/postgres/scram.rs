@@ -13,6 +13,8 @@ use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::saslprep::prepared;
+
 /// The mechanism without channel binding.
 pub const SCRAM_SHA_256: &str = "SCRAM-SHA-256";
 /// The mechanism with channel binding.
@@ -142,15 +144,6 @@ impl ScramVerifier {
             BASE64.encode(self.stored_key),
             BASE64.encode(self.server_key)
         )
-    }
-}
-
-/// A password as it is hashed: SASLprep (RFC 4013) where that is defined for it, and its bytes as they are otherwise, so
-/// that every password works (`pg_saslprep` and its callers).
-fn prepared(password: &str) -> Vec<u8> {
-    match stringprep::saslprep(password) {
-        Ok(prepared) if !prepared.is_empty() => prepared.as_bytes().to_vec(),
-        Ok(_) | Err(_) => password.as_bytes().to_vec(),
     }
 }
 
