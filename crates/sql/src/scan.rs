@@ -47,6 +47,9 @@ pub(crate) enum ScanError {
     /// Too many set operations.
     #[error("more than {} set operations", limits::MAX_SET_OPERATIONS)]
     SetOperations,
+    /// Too many EXPLAIN.
+    #[error("more than {} EXPLAIN in one statement", limits::MAX_EXPLAINS)]
+    Explains,
     /// Too many NESTED.
     #[error("more than {} NESTED paths", limits::MAX_NESTED)]
     Nested,
@@ -139,6 +142,16 @@ pub(crate) fn scan(text: &[u8], standard_conforming_strings: bool) -> Result<Sca
         fingerprint: fingerprint(text),
         folded,
     })
+}
+
+/// The statements of a text that is read with standard_conforming_strings on, and whether their ends are uncertain:
+/// see [`Scan`].
+pub(crate) fn statement_ranges(text: &[u8]) -> Result<(Vec<Range<usize>>, bool), ScanError> {
+    let split::Split {
+        statements,
+        uncertain,
+    } = split::split(text, true)?;
+    Ok((statements, uncertain))
 }
 
 #[cfg(test)]

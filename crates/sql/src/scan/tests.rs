@@ -85,7 +85,7 @@ fn without_standard_conforming_strings_a_backslash_hides_a_quote() {
     assert_eq!(scan(text.as_bytes(), true).unwrap().statements.len(), 2);
     assert_eq!(
         scan(text.as_bytes(), false).unwrap().statements,
-        [0..text.len()]
+        vec![0..text.len()]
     );
     assert_eq!(
         scan(b"SELECT U&'a'", false).unwrap_err(),
@@ -252,6 +252,11 @@ fn each_limit_holds_at_its_figure() {
             ScanError::SetOperations,
             |n| format!("SELECT 1{}", " UNION SELECT 1".repeat(n)),
             500,
+        ),
+        (
+            ScanError::Explains,
+            |n| format!("{}SELECT 1", "EXPLAIN ".repeat(n)),
+            MAX_EXPLAINS as usize,
         ),
         (
             ScanError::Nested,
