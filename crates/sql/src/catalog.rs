@@ -3,9 +3,10 @@
 //! Owns: [`Catalog`], an immutable snapshot, and [`CatalogBuilder`], which the gateway fills from the server's
 //! `pg_catalog`. Refuses: to load anything itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::facts::Volatility;
+use crate::views::ViewCache;
 
 /// `pg_class.relkind`, as far as it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,6 +83,8 @@ pub struct Catalog {
     by_name: HashMap<String, Vec<usize>>,
     functions: HashMap<String, Vec<Function>>,
     function_by_oid: HashMap<u32, (String, String)>,
+    schemas: HashSet<String>,
+    views: ViewCache,
 }
 
 impl Catalog {
@@ -104,6 +107,20 @@ impl Catalog {
     /// All relations.
     pub fn relations(&self) -> &[Relation] {
         &self.relations
+    }
+    /// By name, in whichever schema.
+    pub fn relations_named(&self, name: &str) -> Vec<&Relation> {
+        self.by_name.get(name).map_or_else(Vec::new, |all| {
+            all.iter().map(|&i| &self.relations[i]).collect()
+        })
+    }
+    /// Whether a schema holds anything.
+    pub fn has_schema(&self, schema: &str) -> bool {
+        self.schemas.contains(schema)
+    }
+    /// Views already looked into.
+    pub(crate) fn views(&self) -> &ViewCache {
+        &self.views
     }
     /// Every overload of a name, in every schema.
     pub fn functions(&self, name: &str) -> &[Function] {
@@ -131,6 +148,7 @@ impl CatalogBuilder {
     }
     /// Adds a relation.
     pub fn relation(&mut self, relation: Relation) {
+        self.0.schemas.insert(relation.schema.clone());
         let at = self.0.relations.len();
         self.0.by_oid.insert(relation.oid, at);
         self.0
@@ -142,6 +160,7 @@ impl CatalogBuilder {
     }
     /// Adds a function.
     pub fn function(&mut self, function: Function) {
+        self.0.schemas.insert(function.schema.clone());
         self.0.function_by_oid.insert(
             function.oid,
             (function.schema.clone(), function.name.clone()),

@@ -1,0 +1,458 @@
+//! What a statement is, by what it does.
+//!
+//! Owns: the exhaustive walk over kinds of statements, and the class that follows from the needs. Refuses: the first word
+//! of a statement as evidence of anything but its name.
+
+use crate::analyzer::Analyzer;
+use crate::facts::{
+    Action, Class, Coverage, Facts, Flag, FunctionKind, FunctionUse, Named, Need, Object, Output,
+    Transaction, Volatility,
+};
+use crate::form::{Control, Define, Execute, Kind, ObjectKind, Statement, Verb};
+use crate::names::Columns;
+use crate::settings::SettingChange;
+
+/// What walking over a statement gives beside what the analyzer collected.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// The command's word.
+    pub command: String,
+    /// The result's columns, not yet recorded as shown.
+    pub columns: Option<Columns>,
+    /// Effect on the transaction.
+    pub transaction: Option<Transaction>,
+    /// Named statements and cursors.
+    pub named: Option<Named>,
+    /// The mildest class it can have.
+    pub class: Option<Class>,
+}
+
+impl Outcome {
+    fn of(command: &str) -> Outcome {
+        Outcome {
+            command: command.to_owned(),
+            ..Outcome::default()
+        }
+    }
+    fn rows(command: &str, columns: Columns) -> Outcome {
+        Outcome {
+            command: command.to_owned(),
+            columns: Some(columns),
+            class: Some(Class::Read),
+            ..Outcome::default()
+        }
+    }
+}
+
+impl Analyzer<'_> {
+    /// Walks over a statement.
+    pub fn statement(&mut self, kind: &Kind) -> Outcome {
+        let reads_only = matches!(kind, Kind::Query(_));
+        let writes_rows = matches!(kind, Kind::Insert(_) | Kind::Update(_) | Kind::Delete(_));
+        if !reads_only && !writes_rows {
+            self.blind = false;
+        }
+        match kind {
+            Kind::Query(query) => {
+                let columns = self.query(query);
+                Outcome::rows(if self.kept { "SELECT INTO" } else { "SELECT" }, columns)
+            }
+            Kind::Insert(insert) => {
+                let columns = self.insert(insert);
+                Outcome::rows("INSERT", columns)
+            }
+            Kind::Update(update) => {
+                let columns = self.update(update);
+                Outcome::rows("UPDATE", columns)
+            }
+            Kind::Delete(delete) => {
+                let columns = self.delete(delete);
+                Outcome::rows("DELETE", columns)
+            }
+            Kind::Merge(merge) => {
+                let columns = self.merge_into(merge);
+                Outcome::rows("MERGE", columns)
+            }
+            Kind::Copy(copy) => {
+                self.copy(copy);
+                Outcome::of("COPY")
+            }
+            Kind::Define(define) => {
+                self.define(define);
+                let named = define.execute.as_ref().map(|e| Named::Execute {
+                    name: e.name.clone(),
+                    stored: true,
+                });
+                Outcome {
+                    named,
+                    ..Outcome::of(&definition_word(define))
+                }
+            }
+            Kind::Privileges(privileges) => {
+                self.privileges(privileges);
+                Outcome::of("GRANT")
+            }
+            Kind::Maintenance(maintenance) => {
+                self.maintenance(maintenance);
+                Outcome::of(maintenance.command)
+            }
+            Kind::Truncate(tables) => {
+                for table in tables {
+                    self.need_each(Action::Truncate, table);
+                }
+                Outcome::of("TRUNCATE")
+            }
+            Kind::Lock(tables) => {
+                self.flag(Flag::Locks);
+                for table in tables {
+                    self.need_each(Action::Lock, table);
+                }
+                Outcome::of("LOCK")
+            }
+            Kind::Refresh(view) => {
+                self.need_each(Action::Ddl, view);
+                Outcome::of("REFRESH MATERIALIZED VIEW")
+            }
+            Kind::Set(set) => {
+                self.set(set);
+                Outcome::of("SET")
+            }
+            Kind::SetTransaction {
+                read_write,
+                session,
+                ..
+            } => {
+                let action = if *read_write {
+                    Action::Admin
+                } else {
+                    Action::Session
+                };
+                self.need(action, Object::Database);
+                if *session {
+                    self.changes.push(SettingChange::Other(
+                        "default_transaction_read_only".to_owned(),
+                    ));
+                }
+                Outcome::of("SET TRANSACTION")
+            }
+            Kind::SetConstraints => self.session("SET CONSTRAINTS"),
+            Kind::Reset(name) => {
+                self.reset(name.as_deref());
+                Outcome::of("RESET")
+            }
+            Kind::Show(_) => self.session("SHOW"),
+            Kind::Transaction(control) => self.control(control),
+            Kind::Prepare { name, inner } => {
+                let outcome = self.statement(&inner.kind);
+                let named = Named::Prepare {
+                    name: name.clone(),
+                    inner: inner.range.clone(),
+                };
+                // What it runs later may not be what it names today.
+                Outcome {
+                    command: "PREPARE".to_owned(),
+                    named: Some(named),
+                    transaction: None,
+                    ..outcome
+                }
+            }
+            Kind::Execute(execute) => self.execute(execute),
+            Kind::Deallocate(name) => {
+                let outcome = self.session("DEALLOCATE");
+                Outcome {
+                    named: Some(Named::Deallocate(name.clone())),
+                    ..outcome
+                }
+            }
+            Kind::Declare { name, query } => {
+                let columns = self.query(query);
+                let outcome = Outcome::rows("DECLARE CURSOR", columns);
+                Outcome {
+                    named: Some(Named::Declare { name: name.clone() }),
+                    ..outcome
+                }
+            }
+            Kind::Fetch(name) => {
+                let outcome = self.session("FETCH");
+                Outcome {
+                    named: Some(Named::Fetch { name: name.clone() }),
+                    ..outcome
+                }
+            }
+            Kind::Close(name) => {
+                let outcome = self.session("CLOSE CURSOR");
+                Outcome {
+                    named: Some(Named::Close(name.clone())),
+                    ..outcome
+                }
+            }
+            Kind::Explain { analyze, inner } => self.explain(*analyze, inner),
+            Kind::Call(call) => {
+                let value = self.values(call.args.iter().chain(&call.extra));
+                self.call_by_name(&call.name, &value);
+                let name = call.name.join(".");
+                self.opaque(|| format!("procedure {name} cannot be looked into"));
+                if !self.needs.iter().any(|n| n.action == Action::Call) {
+                    self.need(Action::Call, Object::Database);
+                }
+                Outcome::of("CALL")
+            }
+            Kind::Do => {
+                self.need(Action::Call, Object::Database);
+                self.opaque(|| "a DO block cannot be looked into".to_owned());
+                // It may do what it likes to the session too.
+                self.changes.push(SettingChange::AskServer);
+                Outcome::of("DO")
+            }
+            Kind::Listen(_) => self.session("LISTEN"),
+            Kind::Unlisten(_) => self.session("UNLISTEN"),
+            Kind::Notify(_) => {
+                let (schema, name) = ("pg_catalog".to_owned(), "pg_notify".to_owned());
+                self.need(Action::Call, Object::Function(schema.clone(), name.clone()));
+                let volatility = Volatility::Volatile;
+                self.functions.push(FunctionUse {
+                    schema,
+                    name,
+                    volatility,
+                    kind: FunctionKind::Opaque,
+                });
+                Outcome::of("NOTIFY")
+            }
+            Kind::Discard(what) => {
+                let outcome = self.session("DISCARD");
+                if what == "plans" || what == "sequences" {
+                    return outcome;
+                }
+                self.changes.push(SettingChange::AskServer);
+                let named = (what == "all").then_some(Named::Deallocate(None));
+                Outcome { named, ..outcome }
+            }
+        }
+    }
+
+    /// A session command.
+    fn session(&mut self, command: &str) -> Outcome {
+        self.need(Action::Session, Object::Database);
+        Outcome::of(command)
+    }
+
+    /// EXECUTE.
+    fn execute(&mut self, execute: &Execute) -> Outcome {
+        self.execute_args(execute);
+        let outcome = self.session("EXECUTE");
+        Outcome {
+            named: Some(Named::Execute {
+                name: execute.name.clone(),
+                stored: false,
+            }),
+            ..outcome
+        }
+    }
+
+    /// Transaction control. Two-phase commit leaves locks behind, or ends what another session began.
+    fn control(&mut self, control: &Control) -> Outcome {
+        let (command, action, transaction) = match control {
+            Control::Begin { read_write: true } => {
+                ("BEGIN", Action::Admin, Some(Transaction::Begin))
+            }
+            Control::Begin { read_write: false } => {
+                ("BEGIN", Action::Session, Some(Transaction::Begin))
+            }
+            Control::Commit => ("COMMIT", Action::Session, Some(Transaction::Commit)),
+            Control::Rollback => ("ROLLBACK", Action::Session, Some(Transaction::Rollback)),
+            Control::Savepoint => ("SAVEPOINT", Action::Session, Some(Transaction::Savepoint)),
+            Control::Release => ("RELEASE", Action::Session, Some(Transaction::Savepoint)),
+            Control::RollbackTo => ("ROLLBACK", Action::Session, Some(Transaction::Savepoint)),
+            Control::PrepareTransaction => (
+                "PREPARE TRANSACTION",
+                Action::Admin,
+                Some(Transaction::Commit),
+            ),
+            Control::CommitPrepared => ("COMMIT PREPARED", Action::Admin, None),
+            Control::RollbackPrepared => ("ROLLBACK PREPARED", Action::Admin, None),
+        };
+        self.need(action, Object::Database);
+        Outcome {
+            transaction,
+            ..Outcome::of(command)
+        }
+    }
+
+    /// EXPLAIN: with ANALYZE it does what it explains; without, it reads what that would read or write.
+    fn explain(&mut self, analyze: bool, inner: &Statement) -> Outcome {
+        let start = self.needs.len();
+        let outcome = self.statement(&inner.kind);
+        self.flag(Flag::Explain);
+        if let (true, Some(columns)) = (self.kept, &outcome.columns) {
+            // SELECT INTO; the plan itself shows no values.
+            let columns = columns.clone();
+            self.store(&columns);
+            self.kept = false;
+        }
+        if analyze {
+            self.flag(Flag::Analyze);
+        } else {
+            self.writes.clear();
+            self.flags.retain(|f| *f != Flag::NoWhere);
+            let planned: Vec<Need> = self.needs.drain(start..).filter_map(planned).collect();
+            self.needs.extend(planned);
+        }
+        let mut plan = Columns::default();
+        plan.cols.push(crate::names::Col {
+            name: "QUERY PLAN".to_owned(),
+            value: Default::default(),
+        });
+        let named = match outcome.named {
+            Some(Named::Execute { name, stored }) => Some(Named::Execute {
+                name,
+                stored: stored && analyze,
+            }),
+            _ => None,
+        };
+        Outcome {
+            named,
+            ..Outcome::rows("EXPLAIN", plan)
+        }
+    }
+
+    /// The facts, once all is collected.
+    pub fn facts(mut self, outcome: Outcome, range: std::ops::Range<usize>) -> Facts {
+        let outputs: Vec<Output> = match &outcome.columns {
+            Some(columns) => self.outputs(columns),
+            None => vec![],
+        };
+        if self.needs.is_empty() {
+            // `SELECT 1` reads, from nothing in particular.
+            self.need(Action::Read, Object::Database);
+        }
+        let uses = self.column_uses();
+        self.needs.sort();
+        self.needs.dedup();
+        self.functions.sort();
+        self.functions.dedup();
+        let class = class_of(&self.needs).max(outcome.class.unwrap_or(Class::Session));
+        let writes = self.columns_of(&self.writes);
+        let blind = self.blind
+            && matches!(class, Class::Read | Class::Write)
+            && self.changes.is_empty()
+            && outcome.named.is_none()
+            && self.opaque.is_none();
+        if blind {
+            self.flag(Flag::LiteralBlind);
+        }
+        self.flags.sort();
+        self.flags.dedup();
+        Facts {
+            class,
+            command: outcome.command,
+            range,
+            needs: self.needs,
+            uses,
+            writes,
+            functions: self.functions,
+            outputs,
+            flags: self.flags,
+            coverage: match self.opaque {
+                None => Coverage::Complete,
+                Some(reason) => Coverage::Opaque(reason),
+            },
+            settings: self.changes,
+            transaction: outcome.transaction,
+            named: outcome.named,
+        }
+    }
+}
+
+/// What planning alone needs of a need.
+fn planned(need: Need) -> Option<Need> {
+    let read = |object| {
+        Some(Need {
+            action: Action::Read,
+            object,
+        })
+    };
+    match need.action {
+        Action::Insert | Action::Update | Action::Delete | Action::Merge => read(need.object),
+        // The new table of SELECT INTO is not made.
+        Action::Create => None,
+        Action::Read
+        | Action::Truncate
+        | Action::Call
+        | Action::Lock
+        | Action::CopyIn
+        | Action::CopyOut
+        | Action::Alter
+        | Action::Drop
+        | Action::Ddl
+        | Action::Dcl
+        | Action::Session
+        | Action::Admin
+        | Action::Unknown => Some(need),
+    }
+}
+
+/// The strictest class among needs.
+pub(crate) fn class_of(needs: &[Need]) -> Class {
+    needs
+        .iter()
+        .map(|need| match need.action {
+            Action::Session => Class::Session,
+            Action::Read | Action::Lock | Action::CopyOut => Class::Read,
+            Action::Insert
+            | Action::Update
+            | Action::Delete
+            | Action::Truncate
+            | Action::Merge
+            | Action::Call
+            | Action::CopyIn => Class::Write,
+            Action::Create | Action::Alter | Action::Drop | Action::Ddl => Class::Ddl,
+            Action::Dcl => Class::Dcl,
+            Action::Admin => Class::Admin,
+            Action::Unknown => Class::Unknown,
+        })
+        .max()
+        .unwrap_or(Class::Session)
+}
+
+/// `CREATE TABLE`, `DROP INDEX` …
+fn definition_word(define: &Define) -> String {
+    let verb = match define.verb {
+        Verb::Create => "CREATE",
+        Verb::Alter => "ALTER",
+        Verb::Drop => "DROP",
+        Verb::Comment => return "COMMENT".to_owned(),
+        Verb::SecurityLabel => return "SECURITY LABEL".to_owned(),
+    };
+    let made_of_rows = define.query.is_some() || define.execute.is_some();
+    let what = match define.what {
+        ObjectKind::Table if made_of_rows => "TABLE AS",
+        ObjectKind::Table => "TABLE",
+        ObjectKind::View => "VIEW",
+        ObjectKind::MaterializedView => "MATERIALIZED VIEW",
+        ObjectKind::Index => "INDEX",
+        ObjectKind::Sequence => "SEQUENCE",
+        ObjectKind::Schema => "SCHEMA",
+        ObjectKind::Function => "FUNCTION",
+        ObjectKind::Procedure => "PROCEDURE",
+        ObjectKind::Routine => "ROUTINE",
+        ObjectKind::Aggregate => "AGGREGATE",
+        ObjectKind::Type => "TYPE",
+        ObjectKind::Domain => "DOMAIN",
+        ObjectKind::Extension => "EXTENSION",
+        ObjectKind::Trigger => "TRIGGER",
+        ObjectKind::EventTrigger => "EVENT TRIGGER",
+        ObjectKind::Rule => "RULE",
+        ObjectKind::Policy => "POLICY",
+        ObjectKind::Role => "ROLE",
+        ObjectKind::Database => "DATABASE",
+        ObjectKind::Tablespace => "TABLESPACE",
+        ObjectKind::Column => "COLUMN",
+        ObjectKind::Constraint => "CONSTRAINT",
+        ObjectKind::Statistics => "STATISTICS",
+        ObjectKind::Replication => "PUBLICATION",
+        ObjectKind::Foreign => "SERVER",
+        ObjectKind::LargeObject => "LARGE OBJECT",
+        ObjectKind::Other => "OBJECT",
+    };
+    format!("{verb} {what}")
+}

@@ -1,0 +1,314 @@
+//! Expressions: what their value can depend on.
+//!
+//! Owns: [`Analyzer::value`], calls and casts. Refuses: to record where a value goes; whoever asked for it does.
+
+use crate::analyzer::Analyzer;
+use crate::facts::{Action, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
+use crate::form::{Call, Expr};
+use crate::functions::{self, Effect};
+use crate::names::{Found, Value};
+
+/// Types whose input takes names: a literal of such a type names an object.
+const NAME_TYPES: &[&str] = &[
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
+];
+
+/// Types whose literals are values and nothing else.
+const VALUE_TYPES: &[&str] = &[
+    "bigint",
+    "bool",
+    "boolean",
+    "bpchar",
+    "bytea",
+    "char",
+    "character",
+    "date",
+    "decimal",
+    "double",
+    "float",
+    "float4",
+    "float8",
+    "inet",
+    "int",
+    "int2",
+    "int4",
+    "int8",
+    "integer",
+    "interval",
+    "json",
+    "jsonb",
+    "numeric",
+    "real",
+    "smallint",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "uuid",
+    "varchar",
+];
+
+impl Analyzer<'_> {
+    /// What the value of an expression can depend on. Subqueries in it record their own predicates.
+    pub fn value(&mut self, expr: &Expr) -> Value {
+        match expr {
+            Expr::Column(path) => self.column(path),
+            Expr::RowOf(path) => {
+                let (schema, table) = match path.as_slice() {
+                    [table] => (None, table.as_str()),
+                    [.., schema, table] => (Some(schema.as_str()), table.as_str()),
+                    [] => return Value::none(),
+                };
+                self.whole_row(schema, table)
+                    .unwrap_or_else(|| self.column(path).computed())
+            }
+            Expr::Literal(_) | Expr::Param(_) | Expr::Default => Value::none(),
+            Expr::Call(call) => self.call(call),
+            Expr::Cast(inner, target) => self.cast(inner, target),
+            Expr::Equal(left, right) => self.values([left.as_ref(), right.as_ref()]),
+            Expr::In(left, list) => self.values(std::iter::once(left.as_ref()).chain(list)),
+            Expr::InQuery(left, query) => {
+                let mut value = self.values([left.as_ref()]);
+                let columns = self.query(query);
+                value.absorb(&Value::of(columns.all()));
+                value
+            }
+            Expr::And(parts) | Expr::Or(parts) => self.values(parts),
+            Expr::Not(inner) => self.values([inner.as_ref()]),
+            Expr::Subquery(query) | Expr::ArrayQuery(query) => {
+                let columns = self.query(query);
+                Value::of(columns.all())
+            }
+            Expr::Exists(query) => {
+                self.query(query);
+                Value::none()
+            }
+            Expr::Row(parts) | Expr::Array(parts) => self.values(parts),
+            Expr::Mix(parts) => self.mix(parts),
+            Expr::Case(parts, otherwise) => self.values(parts.iter().chain(otherwise.as_deref())),
+            Expr::Field(inner, name) => self.field(inner, name.as_deref()),
+            Expr::Operator(path) => {
+                self.operator(path);
+                Value::none()
+            }
+        }
+    }
+
+    /// Computed from several expressions.
+    pub fn values<'e>(&mut self, parts: impl IntoIterator<Item = &'e Expr>) -> Value {
+        let mut value = Value::none();
+        for part in parts {
+            let next = self.value(part);
+            value.absorb(&next);
+        }
+        value
+    }
+
+    /// Operators and what is between them.
+    fn mix(&mut self, parts: &[Expr]) -> Value {
+        let literal = parts.iter().any(|p| matches!(p, Expr::Literal(_)));
+        let access = parts.iter().any(
+            |p| matches!(p, Expr::Operator(path) if !matches!(path.as_slice(), [o] if functions::value_operator(o))),
+        );
+        if literal && access {
+            self.blind = false;
+        }
+        self.values(parts)
+    }
+
+    /// An operator by name. One that is written with a schema of the user's is a function of the user's.
+    fn operator(&mut self, path: &[String]) {
+        if let [.., schema, name] = path
+            && schema != "pg_catalog"
+        {
+            let (schema, name) = (schema.clone(), name.clone());
+            self.opaque(|| format!("operator {schema}.{name} cannot be looked into"));
+            self.need(Action::Call, Object::Function(schema.clone(), name.clone()));
+            self.functions.push(FunctionUse {
+                schema,
+                name,
+                volatility: Volatility::Unknown,
+                kind: FunctionKind::Opaque,
+            });
+            self.blind = false;
+        }
+    }
+
+    /// `x::t`. A cast by a function of the user's is a call of it: by custom it has the type's name.
+    fn cast(&mut self, inner: &Expr, target: &[String]) -> Value {
+        let name = target.last().map_or("", |n| n.as_str());
+        if !matches!(inner, Expr::Column(_) | Expr::Param(_)) {
+            let known = VALUE_TYPES.contains(&name) && !NAME_TYPES.contains(&name);
+            self.blind &= known;
+        }
+        let value = self.value(inner).computed();
+        let resolved = functions::resolve(target, self.catalog, &self.settings.search_path);
+        if resolved.candidates.iter().any(|f| !f.builtin) {
+            self.call_by_name(target, &value);
+        }
+        value
+    }
+
+    /// `(x).name` and `(x).*`.
+    fn field(&mut self, inner: &Expr, name: Option<&str>) -> Value {
+        if let (Expr::Column(path), Some(name)) = (inner, name)
+            && let [table] = path.as_slice()
+            && self.is_row(table)
+        {
+            return self.column(&[table.clone(), name.to_owned()]).computed();
+        }
+        let value = self.value(inner).computed();
+        if let Some(name) = name
+            && self.catalog.functions(name).iter().any(|f| !f.builtin)
+        {
+            // `(x).f` is `f(x)` where x has no field f.
+            self.call_by_name(&[name.to_owned()], &value);
+        }
+        value
+    }
+
+    /// Whether a bare name is a relation in scope, and no column.
+    pub fn is_row(&self, name: &str) -> bool {
+        for level in self.levels.iter().rev().filter(|l| !l.hidden) {
+            let mut found = vec![];
+            let mut rels = vec![];
+            for item in &level.items {
+                item.column(name, &mut found);
+                item.relation(None, name, &mut rels);
+            }
+            if found.iter().any(|f| matches!(f, Found::Column(_))) {
+                return false;
+            }
+            if !rels.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A call.
+    pub fn call(&mut self, call: &Call) -> Value {
+        let name = call.name.last().map_or("", |n| n.as_str());
+        let simple = |e: &Expr| matches!(e, Expr::Column(_) | Expr::Param(_) | Expr::RowOf(_));
+        if !(functions::value_only(name) || call.args.iter().all(simple))
+            || call.extra.iter().any(|e| matches!(e, Expr::Literal(_)))
+        {
+            self.blind = false;
+        }
+        let mut value = self.values(call.args.iter().chain(&call.extra));
+        if !self.windows.is_empty() {
+            value.absorb(&Value::of(self.windows.clone()));
+        }
+        if self.call_by_name(&call.name, &value) == Effect::Setting {
+            self.set_config(&call.args);
+        }
+        value
+    }
+
+    /// Records the call of a function by name, with what its arguments depend on. Gives the strictest effect of those it
+    /// can be.
+    pub fn call_by_name(&mut self, path: &[String], args: &Value) -> Effect {
+        let name = path.last().cloned().unwrap_or_default();
+        let resolved = functions::resolve(path, self.catalog, &self.settings.search_path);
+        if resolved.syntax {
+            self.functions.push(FunctionUse {
+                schema: "pg_catalog".to_owned(),
+                name,
+                volatility: Volatility::Stable,
+                kind: FunctionKind::Harmless,
+            });
+            return Effect::Harmless;
+        }
+        if resolved.candidates.is_empty() {
+            let schema = if let [.., schema, _] = path {
+                schema.clone()
+            } else {
+                String::new()
+            };
+            self.unresolved();
+            self.opaque(|| format!("function {name} is not known"));
+            self.need(Action::Call, Object::Function(schema.clone(), name.clone()));
+            self.functions.push(FunctionUse {
+                schema,
+                name,
+                volatility: Volatility::Unknown,
+                kind: FunctionKind::Opaque,
+            });
+            self.record(args, Place::Stored);
+            return Effect::Reveals;
+        }
+        let mut strictest = Effect::Harmless;
+        for function in &resolved.candidates {
+            let effect = functions::effect(function);
+            strictest = strictest.max(effect);
+            let kind = match effect {
+                Effect::Harmless | Effect::Activity | Effect::Setting => FunctionKind::Harmless,
+                Effect::Acts | Effect::Admin | Effect::Reveals | Effect::ServerFile => {
+                    FunctionKind::Opaque
+                }
+            };
+            self.note_function(FunctionUse {
+                schema: function.schema.clone(),
+                name: name.clone(),
+                volatility: function.volatility,
+                kind,
+            });
+            if kind == FunctionKind::Opaque {
+                self.need(
+                    Action::Call,
+                    Object::Function(function.schema.clone(), name.clone()),
+                );
+            }
+            if matches!(effect, Effect::Admin | Effect::ServerFile) {
+                self.need(
+                    Action::Admin,
+                    Object::Function(function.schema.clone(), name.clone()),
+                );
+            }
+            if matches!(effect, Effect::Reveals | Effect::ServerFile) {
+                let schema = &function.schema;
+                self.opaque(|| format!("function {schema}.{name} cannot be looked into"));
+            }
+        }
+        match strictest {
+            Effect::Harmless => {}
+            Effect::Activity => self.flag(Flag::RevealsData),
+            Effect::Setting | Effect::Acts | Effect::Admin | Effect::Reveals => {
+                self.record(args, Place::Stored);
+                self.blind = false;
+            }
+            Effect::ServerFile => {
+                self.flag(Flag::ServerFile);
+                self.record(args, Place::Stored);
+                self.blind = false;
+            }
+        }
+        strictest
+    }
+
+    /// Records a function; of its overloads the most volatile and the strictest.
+    fn note_function(&mut self, used: FunctionUse) {
+        match self
+            .functions
+            .iter_mut()
+            .find(|f| f.schema == used.schema && f.name == used.name)
+        {
+            Some(known) => {
+                known.volatility = known.volatility.max(used.volatility);
+                known.kind = known.kind.max(used.kind);
+            }
+            None => self.functions.push(used),
+        }
+    }
+}

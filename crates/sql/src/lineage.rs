@@ -1,0 +1,471 @@
+//! Queries: from what their output columns come.
+//!
+//! Owns: the walk over WITH, bodies, select lists, grouping and sorting. Refuses: to record outputs as shown: only the
+//! statement at the top knows whether they are.
+
+use std::rc::Rc;
+
+use crate::analyzer::Analyzer;
+use crate::facts::{Action, Flag, Object};
+use crate::form::{Body, Distinct, Expr, Hidden, Literal, Path, Query, Select, Target};
+use crate::names::{Col, Columns, Found, Item, Key, Level, Rel, RelBody, Value, add};
+use crate::naming;
+use crate::predicates::as_position;
+
+/// Queries looked at for one statement. Recursive common tables inside each other are gone over again and again.
+const MAX_WORK: usize = 20_000;
+
+impl<'a> Analyzer<'a> {
+    /// A query's output columns. Its predicates, sorting and locks are recorded.
+    pub fn query(&mut self, query: &Query) -> Columns {
+        self.work += 1;
+        if self.work > MAX_WORK {
+            self.opaque(|| "the query is too entangled".to_owned());
+            self.need(Action::Unknown, Object::Database);
+            return Columns {
+                open: Some(vec![]),
+                ..Columns::default()
+            };
+        }
+        let frames = self.commons.len();
+        self.with(&query.with);
+        let start = self.needs.len();
+        let columns = match &query.body {
+            Body::Select(select) => self.select(select, &query.order_by, &query.locks),
+            other => {
+                let columns = self.body(other);
+                self.order_outputs(&columns, &query.order_by);
+                columns
+            }
+        };
+        for limit in &query.limits {
+            if matches!(limit, Expr::Literal(_)) {
+                self.blind = false;
+            }
+            let value = self.value(limit);
+            self.ordered(&value);
+        }
+        if query.locks.iter().any(Vec::is_empty) {
+            self.lock(start);
+        }
+        self.commons.truncate(frames);
+        columns
+    }
+
+    /// FOR UPDATE of all that was read since.
+    fn lock(&mut self, start: usize) {
+        self.flag(Flag::Locks);
+        let tables: Vec<Object> = self.needs[start..]
+            .iter()
+            .filter(|n| n.action == Action::Read)
+            .map(|n| n.object.clone())
+            .collect();
+        if tables.is_empty() {
+            self.need(Action::Lock, Object::Database);
+        }
+        for table in tables {
+            self.need(Action::Lock, table);
+        }
+    }
+
+    /// A body.
+    fn body(&mut self, body: &Body) -> Columns {
+        match body {
+            Body::Select(select) => self.select(select, &[], &[]),
+            Body::Query(query) => self.query(query),
+            Body::Values(rows) => self.values_rows(rows),
+            Body::Set { all, operands } => self.set_operation(*all, operands),
+        }
+    }
+
+    /// UNION, INTERSECT, EXCEPT: by position; the server names no origin.
+    fn set_operation(&mut self, all: bool, operands: &[Body]) -> Columns {
+        let mut result: Option<Columns> = None;
+        for operand in operands {
+            let columns = self.body(operand);
+            if !all {
+                for col in &columns.cols {
+                    self.record_equality(&col.value);
+                }
+            }
+            match &mut result {
+                None => result = Some(columns),
+                Some(first) => merge_by_position(first, &columns),
+            }
+        }
+        let mut result = result.unwrap_or_default();
+        for col in &mut result.cols {
+            col.value = std::mem::take(&mut col.value).computed();
+        }
+        result
+    }
+
+    /// VALUES.
+    fn values_rows(&mut self, rows: &[Vec<Expr>]) -> Columns {
+        let mut columns = Columns::default();
+        for row in rows {
+            for (at, expr) in row.iter().enumerate() {
+                // Most of what is inserted is literals; they have no say.
+                let value = match expr {
+                    Expr::Literal(_) | Expr::Param(_) | Expr::Default => Value::none(),
+                    other => self.value(other).computed(),
+                };
+                match columns.cols.get_mut(at) {
+                    Some(col) => col.value.absorb(&value),
+                    None => columns.cols.push(Col {
+                        name: format!("column{}", at + 1),
+                        value,
+                    }),
+                }
+            }
+        }
+        columns
+    }
+
+    /// SELECT, with the ORDER BY and locks of its query.
+    fn select(&mut self, select: &Select, order_by: &[Expr], locks: &[Vec<Path>]) -> Columns {
+        self.levels.push(Level::default());
+        for item in &select.from {
+            let item = self.item(item);
+            if let Some(level) = self.levels.last_mut() {
+                level.items.push(item);
+            }
+        }
+        let outer = std::mem::take(&mut self.windows);
+        let windows = self.values(&select.windows);
+        if let Some(filter) = &select.filter {
+            self.predicate(filter);
+        }
+        self.windows = windows.deps;
+        let pinned = std::mem::replace(&mut self.pinned, pinned(select.filter.as_ref()));
+        let columns = self.targets(&select.targets);
+        self.pinned = pinned;
+        for expr in &select.group_by {
+            self.group(expr, &columns);
+        }
+        if let Some(having) = &select.having {
+            self.predicate(having);
+        }
+        match &select.distinct {
+            Distinct::No => {}
+            Distinct::Yes => {
+                for col in &columns.cols {
+                    self.record_equality(&col.value);
+                }
+                if let Some(open) = &columns.open {
+                    self.record_keys(open, crate::facts::Place::Filter);
+                }
+            }
+            Distinct::On(exprs) => {
+                for expr in exprs {
+                    let value = self.sort_key(expr, &columns);
+                    self.record_equality(&value);
+                }
+            }
+        }
+        for expr in order_by {
+            let value = self.sort_key(expr, &columns);
+            self.ordered(&value);
+        }
+        for name in locks.iter().flatten() {
+            self.lock_named(name);
+        }
+        self.windows = outer;
+        self.levels.pop();
+        if let Some(into) = &select.into {
+            let (schema, name) = self.created(&into.name, into.temporary);
+            self.need(Action::Create, Object::Table(schema, name));
+            self.kept = true;
+            self.blind = false;
+        }
+        columns
+    }
+
+    /// FOR UPDATE OF name.
+    fn lock_named(&mut self, path: &[String]) {
+        self.flag(Flag::Locks);
+        let mut ranges = vec![];
+        let name = path.last().map_or("", |n| n.as_str());
+        if let Some(level) = self.levels.last() {
+            let mut rels = vec![];
+            for item in &level.items {
+                item.relation(None, name, &mut rels);
+            }
+            ranges.extend(rels.iter().map(|r| r.reads.clone()));
+        }
+        if ranges.is_empty() {
+            self.unresolved();
+            self.need(Action::Lock, Object::Database);
+        }
+        for range in ranges {
+            let tables: Vec<Object> = self
+                .needs
+                .get(range)
+                .unwrap_or_default()
+                .iter()
+                .filter(|n| n.action == Action::Read)
+                .map(|n| n.object.clone())
+                .collect();
+            for table in tables {
+                self.need(Action::Lock, table);
+            }
+        }
+    }
+
+    /// A select list, or RETURNING.
+    pub fn targets(&mut self, targets: &[Target]) -> Columns {
+        let mut columns = Columns::default();
+        for target in targets {
+            match target {
+                Target::Star(path) => self.star(path, &mut columns),
+                Target::Expr(Expr::Field(inner, None), _) => self.fields(inner, &mut columns),
+                Target::Expr(expr, alias) => {
+                    let value = self.value(expr);
+                    let name = match alias {
+                        Some(alias) => alias.clone(),
+                        None => {
+                            let name = naming::of(expr);
+                            if !name.sure {
+                                add(&mut columns.loose, &value.deps);
+                                add(&mut columns.loose, &value.via);
+                            }
+                            name.text
+                        }
+                    };
+                    columns.cols.push(Col { name, value });
+                }
+            }
+        }
+        columns
+    }
+
+    /// `*` and `t.*`.
+    fn star(&mut self, path: &[String], columns: &mut Columns) {
+        let mut items: Vec<Columns> = vec![];
+        let mut missing: Vec<(String, String)> = vec![];
+        let note = |rel: &Rel<'a>, missing: &mut Vec<(String, String)>| {
+            if let RelBody::Missing(schema, table) = &rel.body {
+                missing.push((schema.clone(), table.clone()));
+            }
+        };
+        if path.is_empty() {
+            if let Some(level) = self.levels.last() {
+                for item in &level.items {
+                    items.push(item.columns());
+                    item.each(&mut |rel| note(rel, &mut missing));
+                }
+            }
+        } else {
+            let (schema, table) = match path {
+                [.., schema, table] => (Some(schema.as_str()), table.as_str()),
+                [table] => (None, table.as_str()),
+                [] => (None, ""),
+            };
+            for level in self.levels.iter().rev().filter(|l| !l.hidden) {
+                let mut rels = vec![];
+                let mut merged = vec![];
+                for item in &level.items {
+                    item.relation(schema, table, &mut rels);
+                    item.join_as(table, &mut merged);
+                }
+                if rels.is_empty() && merged.is_empty() {
+                    continue;
+                }
+                for rel in rels {
+                    items.push(rel.columns());
+                    note(rel, &mut missing);
+                }
+                if !merged.is_empty() {
+                    // Which of them the server shows is not known here.
+                    let open = Columns {
+                        cols: merged,
+                        ..Columns::default()
+                    }
+                    .all();
+                    items.push(Columns {
+                        open: Some(open),
+                        ..Columns::default()
+                    });
+                }
+                break;
+            }
+            if items.is_empty() {
+                let value = self.column(path);
+                columns.open_with(&value.computed().deps);
+                return;
+            }
+        }
+        for item in items {
+            columns.cols.extend(item.cols);
+            add(&mut columns.loose, &item.loose);
+            if let Some(open) = item.open {
+                columns.open_with(&open);
+            }
+        }
+        for (schema, table) in missing {
+            let key = self.name(&schema, &table, "*");
+            columns.open_with(&[key]);
+        }
+    }
+
+    /// `(x).*`: the fields of a row in scope, or of a value whose type is not known here.
+    fn fields(&mut self, inner: &Expr, columns: &mut Columns) {
+        if let Expr::Column(path) = inner
+            && let [table] = path.as_slice()
+            && self.is_row(table)
+        {
+            let start = columns.cols.len();
+            self.star(path, columns);
+            for col in &mut columns.cols[start..] {
+                col.value = std::mem::take(&mut col.value).computed();
+            }
+            return;
+        }
+        let value = self.value(inner).computed();
+        columns.open_with(&value.deps);
+    }
+
+    /// One item of GROUP BY: a position, an input column, else an output's name, else an expression.
+    fn group(&mut self, expr: &Expr, columns: &Columns) {
+        let value = match (expr, as_position(expr)) {
+            (_, Some(at)) => self.position(at, columns),
+            (Expr::Column(path), None) if path.len() == 1 => {
+                match columns.cols.iter().find(|c| c.name == path[0]) {
+                    Some(col) => match self.sees(&path[0]) {
+                        Seen::Surely => self.value(expr),
+                        Seen::Not => col.value.clone(),
+                        Seen::Perhaps => {
+                            let mut value = self.value(expr);
+                            value.absorb(&col.value);
+                            value
+                        }
+                    },
+                    None => self.value(expr),
+                }
+            }
+            _ => self.value(expr),
+        };
+        self.record_equality(&value);
+    }
+
+    /// One item of ORDER BY or DISTINCT ON: a position, an output's name, else an expression.
+    fn sort_key(&mut self, expr: &Expr, columns: &Columns) -> Value {
+        match (expr, as_position(expr)) {
+            (_, Some(at)) => self.position(at, columns),
+            (Expr::Column(path), None) if path.len() == 1 => {
+                match columns.cols.iter().find(|c| c.name == path[0]) {
+                    Some(col) => col.value.clone(),
+                    None if columns.open.is_some() || !columns.loose.is_empty() => {
+                        let mut value = self.value(expr);
+                        value.absorb(&Value::of(columns.open.clone().unwrap_or_default()));
+                        value.absorb(&Value::of(columns.loose.clone()));
+                        value
+                    }
+                    None => self.value(expr),
+                }
+            }
+            _ => self.value(expr),
+        }
+    }
+
+    /// An output by its position.
+    fn position(&mut self, at: usize, columns: &Columns) -> Value {
+        self.blind = false;
+        match columns.cols.get(at) {
+            Some(col) if columns.open.is_none() => col.value.clone(),
+            _ => Value::of(columns.all()),
+        }
+    }
+
+    /// Whether the innermost level has a column of this name.
+    fn sees(&self, name: &str) -> Seen {
+        let mut found = vec![];
+        if let Some(level) = self.levels.last() {
+            for item in &level.items {
+                item.column(name, &mut found);
+            }
+        }
+        if found.iter().any(|f| matches!(f, Found::Column(_))) {
+            Seen::Surely
+        } else if found.is_empty() {
+            Seen::Not
+        } else {
+            Seen::Perhaps
+        }
+    }
+
+    /// ORDER BY of a set operation or VALUES: over its output columns only.
+    fn order_outputs(&mut self, columns: &Columns, order_by: &[Expr]) {
+        if order_by.is_empty() {
+            return;
+        }
+        let rel = Rel {
+            name: String::new(),
+            schema: None,
+            body: RelBody::Columns(Rc::new(columns.clone())),
+            reads: 0..0,
+        };
+        self.levels.push(Level {
+            items: vec![Item::Rel(rel)],
+            hidden: false,
+        });
+        for expr in order_by {
+            let value = self.sort_key(expr, columns);
+            self.ordered(&value);
+        }
+        self.levels.pop();
+    }
+}
+
+/// The columns that a condition holds to one string each.
+fn pinned(filter: Option<&Expr>) -> Vec<(Vec<String>, String)> {
+    let parts = match filter {
+        None => return vec![],
+        Some(Expr::And(parts)) => parts.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+    };
+    let mut held = vec![];
+    for part in parts {
+        if let Expr::Equal(left, right) = part
+            && let (Expr::Column(path), Expr::Literal(Literal::String(Some(Hidden(text)))))
+            | (Expr::Literal(Literal::String(Some(Hidden(text)))), Expr::Column(path)) =
+                (left.as_ref(), right.as_ref())
+        {
+            held.push((path.clone(), text.clone()));
+        }
+    }
+    held
+}
+
+/// Whether a name is a column of FROM.
+enum Seen {
+    Surely,
+    Perhaps,
+    Not,
+}
+
+/// Adds the columns of another operand to those of the first, by position.
+fn merge_by_position(first: &mut Columns, more: &Columns) {
+    if first.open.is_some() || more.open.is_some() {
+        let mut all: Vec<Key> = first.all();
+        add(&mut all, &more.all());
+        for col in &mut first.cols {
+            col.value = Value::of(all.clone());
+        }
+        first.open_with(&all);
+        return;
+    }
+    for (at, col) in more.cols.iter().enumerate() {
+        match first.cols.get_mut(at) {
+            Some(known) => known.value.absorb(&col.value),
+            None => first.cols.push(Col {
+                name: col.name.clone(),
+                value: col.value.clone(),
+            }),
+        }
+    }
+    let loose = first.loose.clone();
+    if !loose.is_empty() {
+        first.loose = first.all();
+    }
+}

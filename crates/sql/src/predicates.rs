@@ -1,0 +1,155 @@
+//! Predicates: which columns decide what rows come back, and how.
+//!
+//! Owns: the split into equality and other looks, and what counts as a condition at all. Refuses: to weigh the
+//! condition itself; `id > 0` is a condition.
+
+use crate::analyzer::Analyzer;
+use crate::facts::Place;
+use crate::form::{Body, Expr, FromItem, Literal, Query};
+use crate::names::Value;
+
+impl Analyzer<'_> {
+    /// Records what a condition looks at.
+    pub fn predicate(&mut self, expr: &Expr) {
+        match expr {
+            Expr::And(parts) | Expr::Or(parts) => {
+                for part in parts {
+                    self.predicate(part);
+                }
+            }
+            Expr::Not(inner) => self.predicate(inner),
+            Expr::Equal(left, right) => {
+                if is_constant(expr) {
+                    self.blind = false;
+                }
+                self.equality(left, right);
+            }
+            Expr::In(left, list) => {
+                if is_constant(expr) {
+                    self.blind = false;
+                }
+                self.compared(left);
+                for item in list {
+                    self.compared(item);
+                }
+            }
+            Expr::InQuery(left, query) => {
+                self.compared(left);
+                let columns = self.query(query);
+                for col in &columns.cols {
+                    self.record_equality(&col.value);
+                }
+                if let Some(open) = &columns.open {
+                    self.record_keys(open, Place::Filter);
+                }
+            }
+            Expr::Column(_)
+            | Expr::RowOf(_)
+            | Expr::Literal(_)
+            | Expr::Param(_)
+            | Expr::Default
+            | Expr::Call(_)
+            | Expr::Cast(_, _)
+            | Expr::Subquery(_)
+            | Expr::Exists(_)
+            | Expr::ArrayQuery(_)
+            | Expr::Row(_)
+            | Expr::Array(_)
+            | Expr::Case(_, _)
+            | Expr::Field(_, _)
+            | Expr::Operator(_)
+            | Expr::Mix(_) => {
+                if is_constant(expr) {
+                    self.blind = false;
+                }
+                let value = self.value(expr);
+                self.record(&value, Place::Filter);
+            }
+        }
+    }
+
+    /// Two sides of `=`; rows side by side.
+    fn equality(&mut self, left: &Expr, right: &Expr) {
+        match (left, right) {
+            (Expr::Row(a), Expr::Row(b)) if a.len() == b.len() => {
+                for (left, right) in a.iter().zip(b) {
+                    self.equality(left, right);
+                }
+            }
+            (left, right) => {
+                self.compared(left);
+                self.compared(right);
+            }
+        }
+    }
+
+    /// One side of a comparison for equality.
+    fn compared(&mut self, side: &Expr) {
+        if let Expr::Row(parts) = side {
+            for part in parts {
+                self.compared(part);
+            }
+            return;
+        }
+        let value = self.value(side);
+        self.record_equality(&value);
+    }
+
+    /// Records that rows are ordered or cut by a value.
+    pub fn ordered(&mut self, value: &Value) {
+        self.record(value, Place::Filter);
+    }
+}
+
+/// Whether no column, and no query, has a say in it.
+pub(crate) fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(_) | Expr::RowOf(_) => false,
+        Expr::Subquery(_) | Expr::Exists(_) | Expr::ArrayQuery(_) | Expr::InQuery(_, _) => false,
+        Expr::Literal(_) | Expr::Param(_) | Expr::Default | Expr::Operator(_) => true,
+        Expr::Call(call) => call.args.iter().chain(&call.extra).all(is_constant),
+        Expr::Cast(inner, _) | Expr::Not(inner) | Expr::Field(inner, _) => is_constant(inner),
+        Expr::Equal(left, right) => is_constant(left) && is_constant(right),
+        Expr::In(left, list) => is_constant(left) && list.iter().all(is_constant),
+        Expr::And(parts)
+        | Expr::Or(parts)
+        | Expr::Row(parts)
+        | Expr::Array(parts)
+        | Expr::Mix(parts) => parts.iter().all(is_constant),
+        Expr::Case(parts, otherwise) => parts.iter().chain(otherwise.as_deref()).all(is_constant),
+    }
+}
+
+/// Whether a WHERE picks rows at all, as far as its text shows: `true`, `1 = 1`, `id = id`, `x = 5 OR true` do not.
+pub(crate) fn picks_rows(expr: &Expr) -> bool {
+    match expr {
+        Expr::And(parts) => parts.iter().any(picks_rows),
+        Expr::Or(parts) => parts.iter().all(picks_rows),
+        Expr::Not(inner) => picks_rows(inner),
+        Expr::Equal(left, right) => left != right && !is_constant(expr),
+        Expr::Exists(query) => query_names_rows(query),
+        other => !is_constant(other),
+    }
+}
+
+/// `EXISTS (SELECT 1)` is true for every row.
+fn query_names_rows(query: &Query) -> bool {
+    match &query.body {
+        Body::Select(select) => {
+            !select
+                .from
+                .iter()
+                .all(|f| matches!(f, FromItem::Function { .. }))
+                || select.filter.as_ref().is_some_and(picks_rows)
+        }
+        Body::Set { .. } | Body::Values(_) | Body::Query(_) => true,
+    }
+}
+
+/// Whether an item of ORDER BY, GROUP BY or DISTINCT ON is a position.
+pub(crate) fn as_position(expr: &Expr) -> Option<usize> {
+    match expr {
+        Expr::Literal(Literal::Integer(n)) => usize::try_from(*n).ok()?.checked_sub(1),
+        _ => None,
+    }
+}
