@@ -111,8 +111,7 @@ fn write_client(out: &mut Vec<u8>, message: ClientMessage<'_>) {
         ClientMessage::FunctionCall(m) => query::write_function_call(
             out,
             m.oid,
-            // libpq and the hand-made client both give one format for all.
-            &[m.argument_format(0)],
+            &m.argument_formats().collect::<Vec<_>>(),
             &m.arguments().collect::<Vec<_>>(),
             m.result_format,
         ),

@@ -331,6 +331,11 @@ impl<'a> FunctionCall<'a> {
         self.arguments
     }
 
+    /// The formats of the arguments as they are listed.
+    pub fn argument_formats(&self) -> Formats<'a> {
+        self.formats
+    }
+
     /// The format of the `index`th argument; see [`Formats::of`].
     pub fn argument_format(&self, index: usize) -> i16 {
         self.formats.of(index)
