@@ -181,38 +181,34 @@ impl Source<'_> {
             first = left;
         }
         let mut whole = self.expr(first)?;
-        // Parts of the conjunction, disjunction or mix that is being put together.
-        let mut parts: Vec<Expr> = Vec::new();
-        let mut gathering: Option<fn(Vec<Expr>) -> Expr> = None;
+        // What is being put together, and its parts so far; `whole` is not in use meanwhile.
+        let mut open: Option<(Gather, Vec<Expr>)> = None;
         for (op, right) in links.into_iter().rev() {
             let right = self.expr(right)?;
-            let (gather, more): (fn(Vec<Expr>) -> Expr, Vec<Expr>) = match binary(op)? {
-                Binary::And => (conjunction, vec![right]),
-                Binary::Or => (disjunction, vec![right]),
-                Binary::Word => (mixture, vec![right]),
-                Binary::Qualified(path) => (mixture, vec![Expr::Operator(path), right]),
+            let (gather, more) = match binary(op)? {
+                Binary::And => (Gather::And, vec![right]),
+                Binary::Or => (Gather::Or, vec![right]),
+                Binary::Word => (Gather::Mix, vec![right]),
+                Binary::Qualified(path) => (Gather::Mix, vec![Expr::Operator(path), right]),
                 Binary::Plain(text) if text == "=" => {
-                    if let Some(finish) = gathering.take() {
-                        whole = finish(std::mem::take(&mut parts));
+                    if let Some((gather, parts)) = open.take() {
+                        whole = gather.finish(parts);
                     }
                     whole = Expr::binary(whole, "=", right);
                     continue;
                 }
-                Binary::Plain(text) => (mixture, vec![Expr::operator(&text), right]),
+                Binary::Plain(text) => (Gather::Mix, vec![Expr::operator(&text), right]),
             };
-            match gathering {
-                Some(same) if std::ptr::fn_addr_eq(same, gather) => {}
-                Some(finish) => {
-                    let done = finish(std::mem::take(&mut parts));
-                    parts.push(done);
-                }
-                None => parts.push(std::mem::replace(&mut whole, Expr::Default)),
-            }
-            gathering = Some(gather);
+            let mut parts = match open.take() {
+                Some((same, parts)) if same == gather => parts,
+                Some((other, parts)) => vec![other.finish(parts)],
+                None => vec![std::mem::replace(&mut whole, Expr::Default)],
+            };
             parts.extend(more);
+            open = Some((gather, parts));
         }
-        Ok(match gathering {
-            Some(finish) => finish(parts),
+        Ok(match open {
+            Some((gather, parts)) => gather.finish(parts),
             None => whole,
         })
     }
@@ -469,16 +465,22 @@ fn not(negated: bool, expr: Expr) -> Expr {
     }
 }
 
-fn conjunction(parts: Vec<Expr>) -> Expr {
-    Expr::and(parts)
+/// What a chain of operators becomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gather {
+    And,
+    Or,
+    Mix,
 }
 
-fn disjunction(parts: Vec<Expr>) -> Expr {
-    Expr::or(parts)
-}
-
-fn mixture(parts: Vec<Expr>) -> Expr {
-    Expr::mix(parts)
+impl Gather {
+    fn finish(self, parts: Vec<Expr>) -> Expr {
+        match self {
+            Gather::And => Expr::and(parts),
+            Gather::Or => Expr::or(parts),
+            Gather::Mix => Expr::mix(parts),
+        }
+    }
 }
 
 /// What stands after a type's name must be a string: `date 5` is a column with an alias to nobody.

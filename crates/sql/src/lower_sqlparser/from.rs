@@ -17,11 +17,11 @@ use crate::form::{Alias, Expr, FromItem, JoinKind, Path};
 
 impl Source<'_> {
     /// The items of FROM or USING.
-    pub(super) fn from_items(&self, items: &[TableWithJoins]) -> Lowered<Vec<FromItem>> {
-        items.iter().map(|item| self.from_item(item)).collect()
+    pub(super) fn items(&self, items: &[TableWithJoins]) -> Lowered<Vec<FromItem>> {
+        items.iter().map(|item| self.item(item)).collect()
     }
 
-    fn from_item(&self, item: &TableWithJoins) -> Lowered<FromItem> {
+    fn item(&self, item: &TableWithJoins) -> Lowered<FromItem> {
         let TableWithJoins { relation, joins } = item;
         let mut whole = self.table_factor(relation)?;
         for SqlJoin {
@@ -183,7 +183,7 @@ impl Source<'_> {
                 table_with_joins,
                 alias,
             } => {
-                let mut item = self.from_item(table_with_joins)?;
+                let mut item = self.item(table_with_joins)?;
                 if let Some(outer) = self.alias(alias.as_ref())? {
                     match &mut item {
                         FromItem::Join {

@@ -3,6 +3,9 @@
 //! Owns: the table of the manual's Appendix C, as `pg_get_keywords()` of PostgreSQL 15 gives it, with what 16 to 18
 //! added where it is not plainly unreserved. Refuses: nothing; it is data.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// What a key word may be used for without quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
@@ -609,11 +612,12 @@ const OTHER: &[&str] = &[
 
 /// What a word may be used for; None if it is a plain name.
 pub(super) fn use_of(word: &str) -> Option<Use> {
-    if RESERVED.contains(&word) {
+    let among = |table: &[&str]| table.binary_search(&word).is_ok();
+    if among(RESERVED) {
         Some(Use::Reserved)
-    } else if FUNCTION_OR_TYPE.contains(&word) {
+    } else if among(FUNCTION_OR_TYPE) {
         Some(Use::FunctionOrType)
-    } else if COLUMN.contains(&word) {
+    } else if among(COLUMN) {
         Some(Use::Column)
     } else {
         None
@@ -624,10 +628,29 @@ pub(super) fn use_of(word: &str) -> Option<Use> {
 /// though PostgreSQL takes some (`SELECT 1 END`), are where readers part ways.
 pub(super) fn is_bare_label(word: &str) -> bool {
     !matches!(use_of(word), Some(Use::Reserved | Use::FunctionOrType))
-        && !LABEL_AFTER_AS.contains(&word)
+        && LABEL_AFTER_AS.binary_search(&word).is_err()
 }
 
 /// Whether a word may stand in a statement without being a name.
 pub(super) fn is_syntax(word: &str) -> bool {
-    use_of(word).is_some() || OTHER.contains(&word)
+    static SYNTAX: LazyLock<HashSet<&str>> = LazyLock::new(|| OTHER.iter().copied().collect());
+    use_of(word).is_some() || SYNTAX.contains(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted_for_the_search() {
+        for table in [RESERVED, FUNCTION_OR_TYPE, COLUMN, LABEL_AFTER_AS] {
+            assert!(table.is_sorted());
+        }
+        assert_eq!(use_of("select"), Some(Use::Reserved));
+        assert_eq!(use_of("left"), Some(Use::FunctionOrType));
+        assert_eq!(use_of("position"), Some(Use::Column));
+        assert_eq!(use_of("customers"), None);
+        assert!(is_syntax("begin") && !is_syntax("customers"));
+        assert!(is_bare_label("name") && !is_bare_label("end") && !is_bare_label("year"));
+    }
 }

@@ -76,7 +76,7 @@ impl Source<'_> {
     }
 
     /// The parts of a qualified name.
-    fn parts<'n>(name: &'n ObjectName) -> Lowered<Vec<&'n Ident>> {
+    fn parts(name: &ObjectName) -> Lowered<Vec<&Ident>> {
         let ObjectName(parts) = name;
         parts
             .iter()

@@ -274,7 +274,7 @@ impl Source<'_> {
             distinct,
             targets: self.targets(projection)?,
             into: into.as_ref().map(|into| self.into(into)).transpose()?,
-            from: self.from_items(from)?,
+            from: self.items(from)?,
             filter: self.opt_expr(selection.as_ref())?,
             group_by: self.group_by(group_by)?,
             having: self.opt_expr(having.as_ref())?,

@@ -14,6 +14,7 @@ use super::expression::bare;
 use super::source::Source;
 use super::{Lowered, absent, literal, refuse};
 use crate::form::{Control, Hidden, Kind, Set, clip, fold};
+use crate::scan::Kind as Token;
 
 impl Source<'_> {
     /// SET.
@@ -241,6 +242,10 @@ impl Source<'_> {
         let tokens = self.len() - first;
         let name = match words.as_slice() {
             [one] if tokens == 2 => one.to_ascii_lowercase(),
+            // The point is no space: it stands between the two.
+            [class, name] if tokens == 4 && self.is_kind(first + 2, Token::Dot) => {
+                format!("{class}.{name}").to_ascii_lowercase()
+            }
             ["authorization"] if tokens == 3 && self.is_word(first + 1, "session") => {
                 "session_authorization".to_owned()
             }

@@ -158,7 +158,7 @@ fn words_of_other_dialects_swallow_nothing() {
         "SHOW TABLES",
         "SHOW GLOBAL search_path",
         "SHOW SESSION search_path",
-        "SHOW search_path.a",
+        "SHOW search_path a",
         "SET GLOBAL a = 1",
         "SET @a = 1",
         "USE a",

@@ -225,7 +225,7 @@ impl Source<'_> {
             sets: self.assignments(assignments)?,
             from: match from {
                 None => vec![],
-                Some(UpdateTableFromKind::AfterSet(items)) => self.from_items(items)?,
+                Some(UpdateTableFromKind::AfterSet(items)) => self.items(items)?,
                 Some(UpdateTableFromKind::BeforeSet(_)) => {
                     return refuse("FROM before SET is not PostgreSQL");
                 }
@@ -269,7 +269,7 @@ impl Source<'_> {
             with: With::default(),
             table,
             alias,
-            using: self.from_items(using.as_deref().unwrap_or_default())?,
+            using: self.items(using.as_deref().unwrap_or_default())?,
             filter: self.opt_expr(selection.as_ref())?,
             current_of: None,
             returning: self.returning(returning.as_deref())?,

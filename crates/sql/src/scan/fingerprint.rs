@@ -17,7 +17,7 @@ use super::lex::{Kind, Lexer, Token};
 /// The hash of a shape under a key of this process: never equal across processes, so it is not for storing.
 ///
 /// The text is chosen by the one who is judged. Two keyed hashes (the SipHash of the standard library, keyed from
-/// the system's randomness) with different prefixes give 128 bits that she can neither see nor predict.
+/// the system's randomness) with different endings give 128 bits that she can neither see nor predict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u128);
 
@@ -104,7 +104,7 @@ fn push_token(shape: &mut Shape, token: &Token, bytes: &[u8]) -> Option<()> {
         | Kind::Comma
         | Kind::Semicolon
         | Kind::Dot
-        | Kind::Colon => bytes.iter().for_each(|&b| shape.push(b)),
+        | Kind::Colon => shape.extend(bytes, |&b| b),
         Kind::UnicodeName
         | Kind::EscapeString
         | Kind::UnicodeString
@@ -135,7 +135,7 @@ struct Shape {
     buffer: [u8; Shape::SIZE],
     used: usize,
     flushed: bool,
-    hashers: [DefaultHasher; 2],
+    hasher: DefaultHasher,
 }
 
 impl Shape {
@@ -143,18 +143,12 @@ impl Shape {
 
     fn new() -> Self {
         static KEY: OnceLock<RandomState> = OnceLock::new();
-        let key = KEY.get_or_init(RandomState::new);
-        // One key, two prefixes: to who does not know the key, two unrelated functions.
-        let hashers = [0_u8, 1].map(|prefix| {
-            let mut hasher = key.build_hasher();
-            hasher.write_u8(prefix);
-            hasher
-        });
+        let hasher = KEY.get_or_init(RandomState::new).build_hasher();
         Shape {
             buffer: [0; Self::SIZE],
             used: 0,
             flushed: false,
-            hashers,
+            hasher,
         }
     }
 
@@ -171,17 +165,38 @@ impl Shape {
         self.used += 1;
     }
 
-    fn flush(&mut self) {
-        for hasher in &mut self.hashers {
-            hasher.write(&self.buffer[..self.used]);
+    #[inline]
+    fn extend(&mut self, mut bytes: &[u8], map: impl Fn(&u8) -> u8) {
+        loop {
+            let room = self.buffer.get_mut(self.used..).unwrap_or_default();
+            let now = bytes.len().min(room.len());
+            for (to, from) in room.iter_mut().zip(bytes) {
+                *to = map(from);
+            }
+            self.used += now;
+            bytes = bytes.get(now..).unwrap_or_default();
+            if bytes.is_empty() {
+                return;
+            }
+            self.flush();
         }
+    }
+
+    fn flush(&mut self) {
+        self.hasher
+            .write(self.buffer.get(..self.used).unwrap_or_default());
         self.used = 0;
         self.flushed = true;
     }
 
     fn finish(mut self) -> Fingerprint {
         self.flush();
-        let [high, low] = self.hashers.map(|hasher| u128::from(hasher.finish()));
+        // One key, two endings: to who does not know the key, two unrelated functions.
+        let [low, high] = [0_u8, 1].map(|ending| {
+            let mut hasher = self.hasher.clone();
+            hasher.write_u8(ending);
+            u128::from(hasher.finish())
+        });
         Fingerprint(high << 64 | low)
     }
 }

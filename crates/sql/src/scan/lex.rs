@@ -105,6 +105,17 @@ const QUOTE: u8 = 6;
 const DOUBLE_QUOTE: u8 = 7;
 const DOLLAR: u8 = 8;
 
+/// Whether a byte continues a word.
+static WORD_PART: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(class_of(byte as u8), LETTER | DIGIT | DOLLAR);
+        byte += 1;
+    }
+    table
+};
+
 const fn class_of(byte: u8) -> u8 {
     match byte {
         b' ' | b'\t' | b'\n' | b'\r' | 0x0c => SPACE,
@@ -149,7 +160,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The next token, or None at the end of the text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<Token>, ScanError> {
         let start = self.at;
         let Some(&first) = self.text.get(start) else {
@@ -179,10 +190,12 @@ impl<'a> Lexer<'a> {
         }))
     }
 
+    #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
         self.text.get(at).copied().unwrap_or(0)
     }
 
+    #[inline(always)]
     fn run(&self, mut at: usize, class: u8) -> usize {
         while let Some(&byte) = self.text.get(at) {
             if CLASS[byte as usize] != class {
@@ -198,7 +211,7 @@ impl<'a> Lexer<'a> {
     fn word(&self, start: usize, first: u8, odd: &mut bool) -> Result<(Kind, usize), ScanError> {
         let mut at = start;
         while let Some(&byte) = self.text.get(at) {
-            if !matches!(CLASS[byte as usize], LETTER | DIGIT | DOLLAR) {
+            if !WORD_PART[byte as usize] {
                 break;
             }
             *odd |= byte >= 0x80;

@@ -37,6 +37,8 @@ struct Level {
     links: u32,
     conditions: u32,
     case: u32,
+    /// BETWEEN that wait for their AND.
+    betweens: u32,
 }
 
 /// The counters of one statement.
@@ -154,7 +156,16 @@ impl Limits {
                 }
             }
             Counted::Link => self.link(1),
-            Counted::Condition => {
+            Counted::Between => {
+                self.level.betweens += 1;
+                self.link(1)
+            }
+            // Its AND ends no chain: `a BETWEEN a AND a BETWEEN a AND a …` recurses in squawk.
+            Counted::And if self.level.betweens > 0 => {
+                self.level.betweens -= 1;
+                self.link(1)
+            }
+            Counted::And | Counted::Or => {
                 self.level.links = 0;
                 raise(
                     &mut self.level.conditions,
@@ -190,8 +201,10 @@ pub(super) enum Counted {
     End,
     /// AS: what follows is a name.
     As,
-    /// AND, OR.
-    Condition,
+    /// AND.
+    And,
+    /// OR.
+    Or,
     /// JOIN.
     Join,
     /// UNION, INTERSECT, EXCEPT.
@@ -200,6 +213,8 @@ pub(super) enum Counted {
     Nested,
     /// EXPLAIN.
     Explain,
+    /// BETWEEN.
+    Between,
     /// NOT, and the words that are operators or follow an expression.
     Link,
 }
@@ -208,12 +223,12 @@ impl Counted {
     /// The key word that these bytes are.
     pub(super) fn of(word: &[u8]) -> Option<Counted> {
         const WORDS: &[(&str, Counted)] = &[
-            ("or", Counted::Condition),
+            ("or", Counted::Or),
             ("as", Counted::As),
             ("in", Counted::Link),
             ("is", Counted::Link),
             ("at", Counted::Link),
-            ("and", Counted::Condition),
+            ("and", Counted::And),
             ("not", Counted::Link),
             ("end", Counted::End),
             ("div", Counted::Link),
@@ -233,7 +248,7 @@ impl Counted {
             ("escape", Counted::Link),
             ("notnull", Counted::Link),
             ("explain", Counted::Explain),
-            ("between", Counted::Link),
+            ("between", Counted::Between),
             ("similar", Counted::Link),
             ("collate", Counted::Link),
             ("overlaps", Counted::Link),
