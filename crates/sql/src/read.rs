@@ -8,18 +8,34 @@ use crate::form::Statement;
 use crate::scan;
 use crate::settings::Settings;
 
-/// The stack that a parser may use. The scanner's limits keep it below (see `scan::limits`).
-const STACK: usize = 64 << 20;
+/// The stack that a parser may use. The scanner's limits keep it below (see `scan::limits`); frames of builds without
+/// optimisation are several times larger.
+const STACK: usize = if cfg!(debug_assertions) {
+    256 << 20
+} else {
+    64 << 20
+};
+
+/// A text no longer than this fits on a thread's own stack, or in what is left of it.
+const SHORT: usize = 512;
 
 /// Runs `f` with room enough for a text of any length that the scanner lets through.
 pub(crate) fn on_a_large_stack<T>(f: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(STACK / 2, STACK, f)
 }
 
-/// Runs `f` with room enough for a text of this length. Most texts are short, and fit a thread's own stack.
+/// Runs `f` with room enough for a text of this length. Each level of nesting takes at least a byte or two of text, and no
+/// reader more than some kilobytes of stack.
 pub(crate) fn with_room_for<T>(length: usize, f: impl FnOnce() -> T) -> T {
-    let wanted = (256 << 10) + length.saturating_mul(8 << 10);
-    stacker::maybe_grow(wanted.min(STACK / 2), STACK, f)
+    if length > SHORT {
+        return on_a_large_stack(f);
+    }
+    let each = if cfg!(debug_assertions) {
+        64 << 10
+    } else {
+        8 << 10
+    };
+    stacker::maybe_grow((256 << 10) + length * each, STACK, f)
 }
 
 /// Encodings that only a client can have, in which the second byte of a character can be an ASCII byte (PostgreSQL manual
