@@ -17,7 +17,6 @@ use tracing::{info, warn};
 use wire::postgres::{auth, reply};
 
 use crate::cancel::{CancelKeys, Target};
-use crate::config::DatabaseConfig;
 use crate::database::Database;
 use crate::handshake::{self, Connection, HandshakeError, Hello};
 use crate::hold::HoldDesk;
@@ -77,25 +76,11 @@ impl std::fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// Opens every database. One that cannot be reached is an error: nothing is half started.
-    ///
-    /// # Errors
-    /// The database's name and what is wrong with it.
-    pub async fn open(
-        databases: Vec<DatabaseConfig>,
-        store: Store,
-        journal: Journal,
-    ) -> Result<Arc<Gateway>, (String, UpstreamError)> {
-        let mut open = HashMap::new();
-        for config in databases {
-            let name = config.name.clone();
-            let database = Database::open(config)
-                .await
-                .map_err(|e| (name.clone(), e))?;
-            open.insert(name, Arc::new(database));
-        }
-        Ok(Arc::new(Gateway {
-            databases: open,
+    /// Over databases that are open. Nothing happens by itself yet.
+    pub fn new(databases: Vec<Database>, store: Store, journal: Journal) -> Arc<Gateway> {
+        let named = |d: Database| (d.config.name.clone(), Arc::new(d));
+        Arc::new(Gateway {
+            databases: databases.into_iter().map(named).collect(),
             holds: HoldDesk::new(store.clone(), journal.clone()),
             cancel_keys: Arc::new(CancelKeys::default()),
             mask_key: mask::Key::new(store.mask_key()),
@@ -104,7 +89,7 @@ impl Gateway {
             sessions: Mutex::new(BTreeMap::new()),
             store,
             journal,
-        }))
+        })
     }
 
     /// Says who serves the console; once.

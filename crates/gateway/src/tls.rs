@@ -163,16 +163,19 @@ pub fn client_config(mode: SslMode, root: Option<&Path>) -> Result<Arc<ClientCon
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider())))
             .with_no_client_auth(),
-        Some(store) if mode == SslMode::VerifyFull => {
-            builder.with_root_certificates(store).with_no_client_auth()
-        }
         Some(store) => {
             let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider())
                 .build()
                 .map_err(|e| rustls::Error::General(e.to_string()))?;
+            let pinned = root.map(certificates).transpose()?.unwrap_or_default();
+            let verifier = Trusted {
+                inner,
+                pinned,
+                check_name: mode == SslMode::VerifyFull,
+            };
             builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyName(inner)))
+                .with_custom_certificate_verifier(Arc::new(verifier))
                 .with_no_client_auth()
         }
     };
@@ -225,11 +228,45 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// `verify-ca`: the chain must hold, the name need not.
+/// `verify-ca` and `verify-full`.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct Trusted {
+    inner: Arc<WebPkiServerVerifier>,
+    /// The certificates of `sslrootcert`.
+    pinned: Vec<CertificateDer<'static>>,
+    check_name: bool,
+}
 
-impl ServerCertVerifier for AnyName {
+impl Trusted {
+    /// A server that shows the very certificate that `sslrootcert` holds: self-signed, as `openssl req -x509` makes them,
+    /// and trusted by libpq. WebPKI refuses it as a CA's, whoever trusts it.
+    fn is_pinned(
+        &self,
+        leaf: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<bool, rustls::Error> {
+        if !self.pinned.iter().any(|p| p.as_ref() == leaf.as_ref()) {
+            return Ok(false);
+        }
+        let Ok((_, parsed)) = x509_parser::parse_x509_certificate(leaf) else {
+            return Ok(false);
+        };
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let valid = x509_parser::time::ASN1Time::from_timestamp(seconds)
+            .is_ok_and(|now| parsed.validity().is_valid_at(now));
+        if !valid {
+            return Err(CertificateError::Expired.into());
+        }
+        if self.check_name {
+            let leaf = rustls::server::ParsedCertificate::try_from(leaf)?;
+            rustls::client::verify_server_name(&leaf, name)?;
+        }
+        Ok(true)
+    }
+}
+
+impl ServerCertVerifier for Trusted {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -238,15 +275,19 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        // The name is checked last by WebPKI, so a failure of the name alone means that the chain held.
         match self
-            .0
+            .inner
             .verify_server_cert(end_entity, intermediates, name, ocsp, now)
         {
+            // The name is checked last by WebPKI, so a failure of the name alone means that the chain held.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            other => other,
+            )) if !self.check_name => Ok(ServerCertVerified::assertion()),
+            Err(error) => match self.is_pinned(end_entity, name, now)? {
+                true => Ok(ServerCertVerified::assertion()),
+                false => Err(error),
+            },
+            ok => ok,
         }
     }
     fn verify_tls12_signature(
@@ -255,7 +296,7 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.inner.verify_tls12_signature(message, cert, dss)
     }
     fn verify_tls13_signature(
         &self,
@@ -263,9 +304,9 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.inner.verify_tls13_signature(message, cert, dss)
     }
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 }

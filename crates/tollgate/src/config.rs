@@ -114,11 +114,9 @@ impl Config {
         })?;
         let file: File = toml::from_str(&text).map_err(|e| {
             let (line, column) = e.span().map_or((1, 1), |span| position(&text, span.start));
-            anyhow!(
-                "{}:{line}:{column}: {}",
-                path.display(),
-                e.message().replace('\n', " ")
-            )
+            let key = key_of(&text, line);
+            let message = e.message().replace('\n', " ");
+            anyhow!("{}:{line}:{column}: {key}{message}", path.display())
         })?;
         let base = path
             .parent()
@@ -400,6 +398,18 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     (line, column)
+}
+
+/// The key that a line sets, to be named in a message; never its value.
+fn key_of(text: &str, line: usize) -> String {
+    let pair = text.lines().nth(line - 1).and_then(|l| l.split_once('='));
+    let key = pair.map_or("", |(key, _)| key.trim());
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if key.is_empty() || !key.chars().all(plain) {
+        String::new()
+    } else {
+        format!("{key}: ")
+    }
 }
 
 /// The line a key or section begins on, for messages about values that TOML itself finds nothing wrong with.

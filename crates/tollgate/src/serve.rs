@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
+use gateway::database::Database;
 use gateway::tls::ServerTls;
 use gateway::{Gateway, Listener};
 use journal::{Event, Journal, JournalConfig, JournalError, Store};
@@ -44,20 +45,26 @@ pub fn serve(config: Config) -> Result<(), Failure> {
                 .map_err(|e| Failure::Usage(format!("[tls]: {e}")))?,
         )),
     };
-    let (store, journal) = open_state(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|e| Failure::Usage(e.to_string()))?;
-    let outcome = runtime.block_on(async {
+    // In this order: what fails leaves nothing behind, not even an empty state directory.
+    let (listener, databases) = runtime.block_on(async {
         let listener = Listener::bind(config.listen, tls)
             .await
             .map_err(|e| Failure::Usage(format!("cannot listen on {}: {e}", config.listen)))?;
-        let gateway = Gateway::open(databases, store.clone(), journal.clone())
-            .await
-            .map_err(|(name, e)| Failure::Usage(format!("database {name}: {e}")))?;
-        run(config, listener, gateway, store, journal.clone()).await
-    });
+        let mut open = Vec::new();
+        for database in databases {
+            let name = database.name.clone();
+            let opened = Database::open(database).await;
+            open.push(opened.map_err(|e| Failure::Usage(format!("database {name}: {e}")))?);
+        }
+        Ok::<_, Failure>((listener, open))
+    })?;
+    let (store, journal) = open_state(&config)?;
+    let gateway = Gateway::new(databases, store.clone(), journal.clone());
+    let outcome = runtime.block_on(run(config, listener, gateway, store, journal.clone()));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     journal.close();
     outcome

@@ -67,10 +67,20 @@ pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Something a name can stand for.
+#[derive(Debug)]
+struct Candidate<T> {
+    /// Its place in time.
+    at: u64,
+    /// The batch (the messages up to a Sync) that made it.
+    batch: u64,
+    item: Arc<T>,
+}
+
 /// Candidates by name, oldest first.
 #[derive(Debug)]
 pub struct Names<T> {
-    by_name: HashMap<Box<[u8]>, Vec<(u64, Arc<T>)>>,
+    by_name: HashMap<Box<[u8]>, Vec<Candidate<T>>>,
     next: u64,
 }
 
@@ -84,25 +94,28 @@ impl<T> Default for Names<T> {
 }
 
 impl<T> Names<T> {
-    /// Adds a candidate.
-    pub fn add(&mut self, name: &[u8], item: Arc<T>) {
+    /// Adds a candidate, made in this batch.
+    pub fn add(&mut self, name: &[u8], batch: u64, item: Arc<T>) {
         let at = self.next;
         self.next += 1;
+        let candidate = Candidate { at, batch, item };
         match self.by_name.get_mut(name) {
-            Some(list) => list.push((at, item)),
+            Some(list) => list.push(candidate),
             None => {
-                self.by_name.insert(name.into(), vec![(at, item)]);
+                self.by_name.insert(name.into(), vec![candidate]);
             }
         }
     }
 
-    /// All candidates.
-    pub fn get(&self, name: &[u8]) -> impl Iterator<Item = &Arc<T>> {
-        self.by_name
-            .get(name)
-            .into_iter()
-            .flatten()
-            .map(|(_, item)| item)
+    /// All that a name can stand for in this batch. A failure skips the rest of its batch, so that within one batch it is
+    /// the last that was made, or nothing runs at all; what earlier batches made may have failed or not.
+    pub fn get(&self, name: &[u8], batch: u64) -> impl Iterator<Item = &Arc<T>> {
+        let list = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let from = match list.last() {
+            Some(last) if last.batch == batch => list.len() - 1,
+            _ => 0,
+        };
+        list.get(from..).unwrap_or_default().iter().map(|c| &c.item)
     }
 
     /// Names in use.
@@ -118,12 +131,7 @@ impl<T> Names<T> {
     /// The server has made it: older candidates are gone.
     pub fn confirm(&mut self, name: &[u8], item: &Arc<T>) {
         if let Some(list) = self.by_name.get_mut(name) {
-            if let [only] = list.as_slice() {
-                if Arc::ptr_eq(&only.1, item) {
-                    return;
-                }
-            }
-            if let Some(at) = list.iter().position(|(_, i)| Arc::ptr_eq(i, item)) {
+            if let Some(at) = list.iter().position(|c| Arc::ptr_eq(&c.item, item)) {
                 list.drain(..at);
             }
         }
@@ -131,12 +139,12 @@ impl<T> Names<T> {
 
     /// The server has not made it.
     pub fn fail(&mut self, name: &[u8], item: &Arc<T>) {
-        self.retain_of(name, |_, i| !Arc::ptr_eq(i, item));
+        self.retain_of(name, |c| !Arc::ptr_eq(&c.item, item));
     }
 
     /// Everything of this name made before a moment is gone.
     pub fn drop_before(&mut self, name: &[u8], before: u64) {
-        self.retain_of(name, |at, _| at >= before);
+        self.retain_of(name, |c| c.at >= before);
     }
 
     /// Everything of any name made before a moment is gone.
@@ -145,14 +153,14 @@ impl<T> Names<T> {
             return;
         }
         self.by_name.retain(|_, list| {
-            list.retain(|(at, _)| *at >= before);
+            list.retain(|c| c.at >= before);
             !list.is_empty()
         });
     }
 
-    fn retain_of(&mut self, name: &[u8], keep: impl Fn(u64, &Arc<T>) -> bool) {
+    fn retain_of(&mut self, name: &[u8], keep: impl Fn(&Candidate<T>) -> bool) {
         if let Some(list) = self.by_name.get_mut(name) {
-            list.retain(|(at, item)| keep(*at, item));
+            list.retain(keep);
             if list.is_empty() {
                 self.by_name.remove(name);
             }
@@ -164,32 +172,42 @@ impl<T> Names<T> {
 mod tests {
     use super::*;
 
+    fn of(names: &Names<&'static str>, batch: u64) -> Vec<&'static str> {
+        names.get(b"p", batch).map(|i| **i).collect()
+    }
+
     #[test]
     fn a_name_stands_for_all_it_could_be_until_the_server_confirms_one() {
         let mut names = Names::default();
         let (old, new) = (Arc::new("old"), Arc::new("new"));
-        names.add(b"p", Arc::clone(&old));
+        names.add(b"p", 1, Arc::clone(&old));
         names.confirm(b"p", &old);
-        names.add(b"p", Arc::clone(&new));
+        names.add(b"p", 2, Arc::clone(&new));
         assert_eq!(
-            names.get(b"p").map(|i| **i).collect::<Vec<_>>(),
-            ["old", "new"]
+            of(&names, 2),
+            ["new"],
+            "in its own batch the newest counts, or the batch is skipped"
+        );
+        assert_eq!(
+            of(&names, 3),
+            ["old", "new"],
+            "a later batch runs even if that one was skipped"
         );
         names.fail(b"p", &new);
-        assert_eq!(names.get(b"p").map(|i| **i).collect::<Vec<_>>(), ["old"]);
-        names.add(b"p", Arc::clone(&new));
+        assert_eq!(of(&names, 3), ["old"]);
+        names.add(b"p", 3, Arc::clone(&new));
         names.confirm(b"p", &new);
-        assert_eq!(names.get(b"p").map(|i| **i).collect::<Vec<_>>(), ["new"]);
+        assert_eq!(of(&names, 4), ["new"]);
     }
 
     #[test]
     fn closing_takes_only_what_was_there_before() {
         let mut names = Names::default();
-        names.add(b"p", Arc::new(1));
+        names.add(b"p", 1, Arc::new("1"));
         let close = names.now();
-        names.add(b"p", Arc::new(2));
+        names.add(b"p", 1, Arc::new("2"));
         names.drop_before(b"p", close);
-        assert_eq!(names.get(b"p").map(|i| **i).collect::<Vec<_>>(), [2]);
+        assert_eq!(of(&names, 2), ["2"]);
         let end = names.now();
         names.clear_before(end);
         assert_eq!(names.len(), 0);

@@ -26,6 +26,8 @@ pub struct Shared {
     pub skipping: bool,
     /// The server reads a COPY stream from the agent.
     pub copy_in: bool,
+    /// Counts the batches of extended messages: it moves at each Sync.
+    pub batch: u64,
     /// Statements of Parse messages.
     pub statements: Names<Prepared>,
     /// Portals of Bind messages.

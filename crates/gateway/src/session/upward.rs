@@ -136,6 +136,7 @@ impl Upward<'_> {
                 self.skipping = false;
                 self.batch = false;
                 let mut shared = self.core.shared();
+                shared.batch += 1;
                 // While the server copies in, it ignores Sync.
                 if !shared.copy_in {
                     let now = shared.portals.now();
@@ -252,7 +253,7 @@ impl Upward<'_> {
             let shared = core.shared();
             let mut texts: Vec<Arc<[u8]>> = shared
                 .statements
-                .get(name.as_bytes())
+                .get(name.as_bytes(), shared.batch)
                 .map(|p| Arc::clone(&p.text))
                 .collect();
             texts.extend(shared.prepared.get(name).into_iter().flatten().cloned());
@@ -399,10 +400,13 @@ impl Upward<'_> {
             .ok_or(End::Broken("a statement without a permit"))?;
         let statement = Arc::new(Prepared::new(parse.name, parse.text.into()));
         *lock(&statement.judged) = Some((self.core.judge().epoch(), judged));
-        self.core
-            .shared()
-            .statements
-            .add(parse.name, Arc::clone(&statement));
+        {
+            let mut shared = self.core.shared();
+            let batch = shared.batch;
+            shared
+                .statements
+                .add(parse.name, batch, Arc::clone(&statement));
+        }
         self.batch = true;
         self.send_permitted(permit, Expect::Parse(statement), bytes)
     }
@@ -440,7 +444,8 @@ impl Upward<'_> {
             self.refuse(&Refusal::too_many("portals"), Road::Execute, bytes);
             return Ok(());
         }
-        shared.portals.add(bind.portal, Arc::clone(&portal));
+        let batch = shared.batch;
+        shared.portals.add(bind.portal, batch, Arc::clone(&portal));
         shared.expect(Expect::Bind(Arc::clone(&portal)));
         self.batch = true;
         self.out.pass(bytes, range);
@@ -453,8 +458,11 @@ impl Upward<'_> {
 
     fn portal_of(&self, bind: &Bind<'_>, body: &[u8]) -> Portal {
         let shared = self.core.shared();
-        let mut statements: Vec<Arc<Prepared>> =
-            shared.statements.get(bind.statement).cloned().collect();
+        let mut statements: Vec<Arc<Prepared>> = shared
+            .statements
+            .get(bind.statement, shared.batch)
+            .cloned()
+            .collect();
         // PREPARE and Parse share their names.
         if let Some(texts) = std::str::from_utf8(bind.statement)
             .ok()
@@ -536,13 +544,14 @@ impl Upward<'_> {
     async fn execute(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
         let execute = Execute::read(frame.body())?;
         self.prepare_to_judge().await?;
-        let mut candidates: Vec<Arc<Portal>> = self
-            .core
-            .shared()
-            .portals
-            .get(execute.portal)
-            .cloned()
-            .collect();
+        let mut candidates: Vec<Arc<Portal>> = {
+            let shared = self.core.shared();
+            shared
+                .portals
+                .get(execute.portal, shared.batch)
+                .cloned()
+                .collect()
+        };
         let portal = match (candidates.pop(), candidates.is_empty()) {
             (Some(portal), true) => portal,
             (None, _) => self.cursor(execute.portal),
@@ -662,11 +671,12 @@ impl Upward<'_> {
         let describe = Describe::read(frame.body())?;
         let mut shared = self.core.shared();
         let expect = match describe.target {
-            Target::Statement => {
-                Expect::DescribeStatement(one(shared.statements.get(describe.name).cloned()))
-            }
+            Target::Statement => Expect::DescribeStatement(one(shared
+                .statements
+                .get(describe.name, shared.batch)
+                .cloned())),
             Target::Portal => Expect::DescribePortal(
-                one(shared.portals.get(describe.name).cloned()),
+                one(shared.portals.get(describe.name, shared.batch).cloned()),
                 Audience::Agent,
             ),
         };
