@@ -122,7 +122,7 @@ impl Source<'_> {
                 Some(OnInsert::DuplicateKeyUpdate(_)) => {
                     return refuse("ON DUPLICATE KEY is not PostgreSQL");
                 }
-                #[allow(unreachable_patterns)]
+                // The type may grow.
                 Some(_) => return refuse("a clause of INSERT that is not known"),
             },
             returning: self.returning(returning.as_deref())?,
