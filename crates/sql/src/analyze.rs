@@ -7,7 +7,7 @@ use crate::agree::{Agreement, Reading};
 use crate::analyzer::Analyzer;
 use crate::catalog::Catalog;
 use crate::classify::class_of;
-use crate::facts::{Action, Class, Coverage, Facts, Flag, Need, Object, Transaction};
+use crate::facts::{Action, Class, Coverage, Facts, Flag, Named, Need, Object, Transaction};
 use crate::form::Statement;
 use crate::parameters;
 use crate::read;
@@ -62,6 +62,13 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
                 SettingChange::SearchPath(_) | SettingChange::AskServer
             );
             parameters::after(&mut settings, change, catalog);
+        }
+        if matches!(
+            facts.named,
+            Some(Named::Execute { .. } | Named::Fetch { .. })
+        ) {
+            // What was prepared is judged where it is known; here it may have changed anything.
+            settings.search_path = SearchPath::Unknown;
         }
         if multi {
             facts.flags.retain(|f| *f != Flag::LiteralBlind);

@@ -25,6 +25,10 @@ pub(crate) struct Analyzer<'a> {
     pub windows: Vec<Key>,
     /// Columns that the WHERE of the query in hand holds to one string each: `name = 'work_mem'`.
     pub pinned: Vec<(Vec<String>, String)>,
+    /// How deep in queries whose columns nobody need ask for (in FROM, WITH, EXISTS).
+    pub nested: usize,
+    /// The statement is a SELECT that runs its select list once and in full.
+    pub certain: bool,
     /// How deep in views.
     pub depth: usize,
     /// Queries looked at so far.
@@ -60,6 +64,8 @@ impl<'a> Analyzer<'a> {
             commons: vec![],
             windows: vec![],
             pinned: vec![],
+            nested: 0,
+            certain: false,
             depth: 0,
             work: 0,
             needs: vec![],

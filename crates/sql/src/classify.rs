@@ -8,7 +8,10 @@ use crate::facts::{
     Action, Class, Coverage, Facts, Flag, FunctionKind, FunctionUse, Named, Need, Object, Output,
     Transaction, Volatility,
 };
-use crate::form::{Control, Define, Execute, Kind, ObjectKind, Statement, Verb};
+use crate::form::{
+    Body, Control, Define, Distinct, Execute, Expr, Kind, ObjectKind, Query, Statement, Target,
+    Verb,
+};
 use crate::names::Columns;
 use crate::settings::SettingChange;
 
@@ -54,6 +57,7 @@ impl Analyzer<'_> {
         }
         match kind {
             Kind::Query(query) => {
+                self.certain = runs_once(query);
                 let columns = self.query(query);
                 Outcome::rows(if self.kept { "SELECT INTO" } else { "SELECT" }, columns)
             }
@@ -144,6 +148,7 @@ impl Analyzer<'_> {
             Kind::Transaction(control) => self.control(control),
             Kind::Prepare { name, inner } => {
                 let outcome = self.statement(&inner.kind);
+                self.changes.clear();
                 let named = Named::Prepare {
                     name: name.clone(),
                     inner: inner.range.clone(),
@@ -166,6 +171,11 @@ impl Analyzer<'_> {
             }
             Kind::Declare { name, query } => {
                 let columns = self.query(query);
+                if !self.changes.is_empty() {
+                    // It runs row by row, with each FETCH.
+                    self.need(Action::Admin, Object::Database);
+                    self.may_change_settings();
+                }
                 let outcome = Outcome::rows("DECLARE CURSOR", columns);
                 Outcome {
                     named: Some(Named::Declare { name: name.clone() }),
@@ -192,6 +202,7 @@ impl Analyzer<'_> {
                 self.call_by_name(&call.name, &value);
                 let name = call.name.join(".");
                 self.opaque(|| format!("procedure {name} cannot be looked into"));
+                self.may_change_settings();
                 if !self.needs.iter().any(|n| n.action == Action::Call) {
                     self.need(Action::Call, Object::Database);
                 }
@@ -201,7 +212,7 @@ impl Analyzer<'_> {
                 self.need(Action::Call, Object::Database);
                 self.opaque(|| "a DO block cannot be looked into".to_owned());
                 // It may do what it likes to the session too.
-                self.changes.push(SettingChange::AskServer);
+                self.may_change_settings();
                 Outcome::of("DO")
             }
             Kind::Listen(_) => self.session("LISTEN"),
@@ -292,6 +303,7 @@ impl Analyzer<'_> {
         if analyze {
             self.flag(Flag::Analyze);
         } else {
+            self.changes.clear();
             self.writes.clear();
             self.flags.retain(|f| *f != Flag::NoWhere);
             let planned: Vec<Need> = self.needs.drain(start..).filter_map(planned).collect();
@@ -361,6 +373,23 @@ impl Analyzer<'_> {
             named: outcome.named,
         }
     }
+}
+
+/// Whether each item of the select list is a call, run once, by itself: nothing around it can keep it from running.
+fn runs_once(query: &Query) -> bool {
+    let Body::Select(select) = &query.body else {
+        return false;
+    };
+    query.is_bare()
+        && select.from.is_empty()
+        && select.filter.is_none()
+        && select.having.is_none()
+        && select.group_by.is_empty()
+        && select.distinct == Distinct::No
+        && select
+            .targets
+            .iter()
+            .all(|t| matches!(t, Target::Expr(Expr::Call(_), _)))
 }
 
 /// What planning alone needs of a need.

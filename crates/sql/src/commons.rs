@@ -91,7 +91,7 @@ impl Analyzer<'_> {
 
     /// The columns of one common table.
     fn common(&mut self, table: &Common) -> Columns {
-        // A common table sees the names of the query around it only through a lateral scope; those stay in sight.
+        self.nested += 1;
         let columns = match table.body.as_ref() {
             Kind::Query(query) => self.query(query),
             Kind::Insert(insert) => self.insert(insert),
@@ -106,6 +106,7 @@ impl Analyzer<'_> {
                 }
             }
         };
+        self.nested -= 1;
         finished(columns, table)
     }
 }

@@ -7,6 +7,7 @@ use crate::facts::{Action, Flag, FunctionKind, FunctionUse, Object, Place, Volat
 use crate::form::{Call, Expr};
 use crate::functions::{self, Effect};
 use crate::names::{Found, Value};
+use crate::settings::SettingChange;
 
 /// Types whose input takes names: a literal of such a type names an object.
 const NAME_TYPES: &[&str] = &[
@@ -91,7 +92,9 @@ impl Analyzer<'_> {
                 Value::of(columns.all())
             }
             Expr::Exists(query) => {
+                self.nested += 1;
                 self.query(query);
+                self.nested -= 1;
                 Value::none()
             }
             Expr::Row(parts) | Expr::Array(parts) => self.values(parts),
@@ -153,9 +156,12 @@ impl Analyzer<'_> {
             self.blind &= known;
         }
         let value = self.value(inner).computed();
-        let resolved = functions::resolve(target, self.catalog, &self.settings.search_path);
-        if resolved.candidates.iter().any(|f| !f.builtin) {
-            self.call_by_name(target, &value);
+        let own = target.len() == 1 && (VALUE_TYPES.contains(&name) || NAME_TYPES.contains(&name));
+        if !own {
+            let resolved = functions::resolve(target, self.catalog, &self.settings.search_path);
+            if resolved.candidates.iter().any(|f| !f.builtin) {
+                self.call_by_name(target, &value);
+            }
         }
         value
     }
@@ -246,6 +252,7 @@ impl Analyzer<'_> {
                 kind: FunctionKind::Opaque,
             });
             self.record(args, Place::Stored);
+            self.may_change_settings();
             return Effect::Reveals;
         }
         let mut strictest = Effect::Harmless;
@@ -279,6 +286,10 @@ impl Analyzer<'_> {
             if matches!(effect, Effect::Reveals | Effect::ServerFile) {
                 let schema = &function.schema;
                 self.opaque(|| format!("function {schema}.{name} cannot be looked into"));
+                if !function.builtin && function.volatility >= Volatility::Volatile {
+                    // Its body may set what it likes for the session.
+                    self.may_change_settings();
+                }
             }
         }
         match strictest {
@@ -295,6 +306,13 @@ impl Analyzer<'_> {
             }
         }
         strictest
+    }
+
+    /// Records that the search path may be another one afterwards.
+    pub fn may_change_settings(&mut self) {
+        if !self.changes.contains(&SettingChange::AskServer) {
+            self.changes.push(SettingChange::AskServer);
+        }
     }
 
     /// Records a function; of its overloads the most volatile and the strictest.

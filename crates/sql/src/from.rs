@@ -8,7 +8,7 @@ use crate::analyzer::Analyzer;
 use crate::facts::{Action, Object, Place};
 use crate::form::{Alias, Expr, FromItem, JoinKind, Query};
 use crate::functions;
-use crate::names::{Col, Columns, Found, Item, Level, Rel, RelBody, Value, add};
+use crate::names::{Col, Columns, Found, Item, Key, Level, Rel, RelBody, Value, add};
 
 impl<'a> Analyzer<'a> {
     /// One item of FROM. What stands before it in the same FROM is on the innermost level.
@@ -89,7 +89,9 @@ impl<'a> Analyzer<'a> {
         if let Some(level) = self.levels.last_mut() {
             level.hidden = !lateral;
         }
+        self.nested += 1;
         let columns = self.query(query);
+        self.nested -= 1;
         if let (Some(level), Some(before)) = (self.levels.last_mut(), before) {
             level.hidden = before;
         }
@@ -270,9 +272,13 @@ impl<'a> Analyzer<'a> {
         let b = self.side(right, name);
         self.record_equality(&a);
         self.record_equality(&b);
+        // Columns of different types are brought to one type: then the server names no origin.
+        let alike = self.same_type(&a, &b);
         let value = match kind {
-            JoinKind::Inner | JoinKind::Left => a,
-            JoinKind::Right => b,
+            JoinKind::Inner | JoinKind::Left if alike => a,
+            JoinKind::Right if alike => b,
+            JoinKind::Inner | JoinKind::Left => a.computed(),
+            JoinKind::Right => b.computed(),
             JoinKind::Full => {
                 let mut both = a.computed();
                 both.absorb(&b);
@@ -282,6 +288,21 @@ impl<'a> Analyzer<'a> {
         Col {
             name: name.to_owned(),
             value,
+        }
+    }
+
+    /// Whether both are columns as they are, of one type.
+    fn same_type(&self, a: &Value, b: &Value) -> bool {
+        let of = |value: &Value| match value.deps.as_slice() {
+            [Key::Base { oid, index }] if value.plain => {
+                let relation = self.catalog.relation_by_oid(*oid)?;
+                Some(relation.columns.get(usize::from(*index))?.type_oid)
+            }
+            _ => None,
+        };
+        match (of(a), of(b)) {
+            (Some(a), Some(b)) => a == b,
+            _ => false,
         }
     }
 

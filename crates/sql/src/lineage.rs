@@ -6,11 +6,11 @@
 use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
-use crate::facts::{Action, Flag, Object};
+use crate::facts::{Action, Flag, Object, Place};
 use crate::form::{Body, Distinct, Expr, Hidden, Literal, Path, Query, Select, Target};
 use crate::names::{Col, Columns, Found, Item, Key, Level, Rel, RelBody, Value, add};
 use crate::naming;
-use crate::predicates::as_position;
+use crate::predicates::{as_position, can_fail};
 
 /// Queries looked at for one statement. Recursive common tables inside each other are gone over again and again.
 const MAX_WORK: usize = 20_000;
@@ -153,7 +153,7 @@ impl<'a> Analyzer<'a> {
                     self.record_equality(&col.value);
                 }
                 if let Some(open) = &columns.open {
-                    self.record_keys(open, crate::facts::Place::Filter);
+                    self.record_keys(open, Place::Filter);
                 }
             }
             Distinct::On(exprs) => {
@@ -220,9 +220,20 @@ impl<'a> Analyzer<'a> {
                 Target::Star(path) => self.star(path, &mut columns),
                 Target::Expr(Expr::Field(inner, None), _) => self.fields(inner, &mut columns),
                 Target::Expr(expr, alias) => {
-                    let value = self.value(expr);
-                    let name = match alias {
-                        Some(alias) => alias.clone(),
+                    let (value, known) = match expr {
+                        Expr::Subquery(query) => {
+                            let inner = self.query(query);
+                            let name = inner.cols.first().filter(|_| inner.loose.is_empty());
+                            (Value::of(inner.all()), name.map(|c| c.name.clone()))
+                        }
+                        other => (self.value(other), None),
+                    };
+                    if self.nested > 0 && self.depth == 0 && can_fail(expr) {
+                        // Asked for or not, the server may work it out; an error would tell.
+                        self.record(&value, Place::Filter);
+                    }
+                    let name = match alias.clone().or(known) {
+                        Some(alias) => alias,
                         None => {
                             let name = naming::of(expr);
                             if !name.sure {

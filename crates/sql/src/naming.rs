@@ -109,7 +109,11 @@ fn of_query(query: &Query) -> Option<Name> {
                         strength: 2,
                     }),
                     Target::Expr(expr, None) => Some(of(expr)),
-                    Target::Star(_) => None,
+                    Target::Star(_) => Some(Name {
+                        text: NAMELESS.to_owned(),
+                        sure: false,
+                        strength: 2,
+                    }),
                 };
             }
             Body::Set { operands, .. } => operands.first()?,

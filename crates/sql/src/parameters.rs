@@ -242,7 +242,14 @@ impl Analyzer<'_> {
                 } else {
                     Some(vec![value])
                 };
-                self.changes.push(change(&name, values));
+                let change = change(&name, values);
+                let followed = !matches!(change, SettingChange::Other(_));
+                if followed && !self.certain {
+                    // It may run never, or more than once.
+                    self.may_change_settings();
+                } else {
+                    self.changes.push(change);
+                }
             }
             // A value that is not known: nobody can say what it turns off.
             (Some(name), None) if action(&name, false) == Action::Session => {

@@ -146,6 +146,70 @@ fn query_names_rows(query: &Query) -> bool {
     }
 }
 
+/// Functions that give no error whatever their arguments' values are.
+const NEVER_FAIL: &[&str] = &[
+    "array_agg",
+    "avg",
+    "btrim",
+    "coalesce",
+    "concat",
+    "count",
+    "date_trunc",
+    "extract",
+    "greatest",
+    "json_agg",
+    "json_build_object",
+    "jsonb_agg",
+    "jsonb_build_object",
+    "least",
+    "length",
+    "lower",
+    "ltrim",
+    "max",
+    "md5",
+    "min",
+    "nullif",
+    "rank",
+    "row_number",
+    "row_to_json",
+    "rtrim",
+    "string_agg",
+    "sum",
+    "to_json",
+    "to_jsonb",
+    "trim",
+    "upper",
+];
+
+/// Whether working out an expression can end in an error that depends on the values in it (and may quote them).
+pub(crate) fn can_fail(expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(_) | Expr::RowOf(_) | Expr::Literal(_) | Expr::Param(_) | Expr::Default => {
+            false
+        }
+        Expr::Call(call) => {
+            let name = call.name.last().map_or("", |n| n.as_str());
+            !NEVER_FAIL.contains(&name) || call.args.iter().chain(&call.extra).any(can_fail)
+        }
+        Expr::Cast(inner, target) => {
+            let harmless = matches!(target.last().map(String::as_str), Some("text" | "varchar"));
+            !harmless || can_fail(inner)
+        }
+        Expr::And(parts) | Expr::Or(parts) | Expr::Row(parts) | Expr::Array(parts) => {
+            parts.iter().any(can_fail)
+        }
+        Expr::Case(parts, otherwise) => parts.iter().chain(otherwise.as_deref()).any(can_fail),
+        Expr::Not(inner) | Expr::Field(inner, _) => can_fail(inner),
+        Expr::Equal(left, right) => can_fail(left) || can_fail(right),
+        Expr::In(left, list) => can_fail(left) || list.iter().any(can_fail),
+        Expr::Mix(parts) => parts.iter().any(can_fail),
+        Expr::Operator(path) => {
+            !matches!(path.as_slice(), [o] if matches!(o.as_str(), "||" | "<" | ">" | "<=" | ">=" | "<>"))
+        }
+        Expr::Exists(_) | Expr::Subquery(_) | Expr::ArrayQuery(_) | Expr::InQuery(_, _) => true,
+    }
+}
+
 /// Whether an item of ORDER BY, GROUP BY or DISTINCT ON is a position.
 pub(crate) fn as_position(expr: &Expr) -> Option<usize> {
     match expr {

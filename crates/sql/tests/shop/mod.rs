@@ -65,10 +65,11 @@ pub fn catalog() -> Catalog {
                     kind,
                     columns: (1..)
                         .zip(columns.split(',').filter(|c| !c.is_empty()))
-                        .map(|(number, name)| CatalogColumn {
+                        .map(|(number, column)| (number, column.rsplit_once(':').unwrap()))
+                        .map(|(number, (name, type_oid))| CatalogColumn {
                             name: name.to_owned(),
                             number,
-                            type_oid: 25,
+                            type_oid: type_oid.parse().unwrap(),
                             type_name: "text".to_owned(),
                         })
                         .collect(),
