@@ -163,7 +163,10 @@ fn class_row(r: &Relation) -> Named {
         ("relkind", "r".into()),
         ("relnatts", position(r.columns.len())),
         ("relispopulated", true.into()),
-        ("relreplident", "n".into()),
+        (
+            "relreplident",
+            (if r.schema == Schema::Public { "d" } else { "n" }).into(),
+        ),
         ("reltuples", Cell::Real(-1.0)),
     ]
 }
@@ -290,16 +293,11 @@ fn shown() -> Vec<Shown> {
             about: verb.about(),
         })
         .collect();
-    let columns: Vec<String> = relation::replay()
-        .columns
-        .iter()
-        .map(|c| format!("{} {}", c.name, c.ty.name()))
-        .collect();
     list.push(Shown {
         oid: REPLAY_FUNCTION,
         name: "replay",
         arguments: "session bigint".to_owned(),
-        result: format!("TABLE({})", columns.join(", ")),
+        result: "SETOF record".to_owned(),
         about: "a session as it happened: REPLAY 7",
     });
     list
@@ -508,6 +506,12 @@ pub fn reg_to_text(ty: Ty, id: u32) -> String {
 
 /// Reads a reg… value: a number stands for itself, a name is looked up.
 pub fn reg_from_text(ty: Ty, text: &str) -> Result<u32, Refusal> {
+    // psql hands `\sf 12;` on with its semicolon when the command came out of a variable.
+    let text = if ty == Ty::Regproc {
+        text.trim_end_matches([';', ' '])
+    } else {
+        text
+    };
     if let Ok(id) = text.parse::<u32>() {
         return Ok(id);
     }

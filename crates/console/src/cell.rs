@@ -559,7 +559,12 @@ pub fn from_binary(bytes: &[u8], ty: Ty, declared: u32, now: i64) -> Result<Cell
             _ => Cell::Real(f64::from_bits(long()? as u64)),
         },
         Ty::Timestamptz => Cell::Int(long()?.checked_add(moment::PG_EPOCH).ok_or_else(bad)?),
-        Ty::Date => Cell::Int(i64::from(word()?) * moment::DAY + moment::PG_EPOCH),
+        Ty::Date => Cell::Int(
+            i64::from(word()?)
+                .checked_mul(moment::DAY)
+                .and_then(|us| us.checked_add(moment::PG_EPOCH))
+                .ok_or_else(bad)?,
+        ),
         Ty::Interval => {
             let part = |from: usize, to: usize| bytes.get(from..to).ok_or_else(bad);
             if bytes.len() != 16 {

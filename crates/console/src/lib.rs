@@ -9,13 +9,23 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bench;
 mod catalog;
 mod cell;
+mod command;
+mod conversation;
 mod desk;
 mod engine;
+mod fill;
 mod function;
+mod log;
+mod macros;
 mod moment;
+mod prepared;
 mod relation;
+mod serve;
+mod session;
+mod settings;
 mod sheet;
 mod token;
 mod translate;
@@ -25,3 +35,4 @@ pub use desk::{
     BoxFuture, DatabaseRow, Desk, GrantRequest, LabelRow, LiveSession, Operator, PolicyRow,
     Refusal, SharedDesk,
 };
+pub use serve::serve;

@@ -284,7 +284,8 @@ fn parse_span_clock(text: &str) -> Option<f64> {
 /// `date_trunc(field, …)`.
 pub fn trunc(field: &str, us: i64) -> Option<i64> {
     let p = parts(us);
-    let on = |step: i64| us - us.rem_euclid(step);
+    let on = |step: i64| us.saturating_sub(us.rem_euclid(step));
+    let midnight = |days: i64| days.saturating_mul(DAY);
     Some(match field.trim().to_ascii_lowercase().as_str() {
         "microsecond" | "microseconds" => us,
         "millisecond" | "milliseconds" => on(1000),
@@ -293,10 +294,10 @@ pub fn trunc(field: &str, us: i64) -> Option<i64> {
         "hour" | "hours" => on(HOUR),
         "day" | "days" => on(DAY),
         // 1970-01-01 was a Thursday; a week begins on Monday (ISO 8601).
-        "week" | "weeks" => (p.days - (p.days + 3).rem_euclid(7)) * DAY,
-        "month" | "months" => days_from_civil(p.year, p.month, 1) * DAY,
-        "quarter" => days_from_civil(p.year, (p.month - 1) / 3 * 3 + 1, 1) * DAY,
-        "year" | "years" => days_from_civil(p.year, 1, 1) * DAY,
+        "week" | "weeks" => midnight(p.days - (p.days + 3).rem_euclid(7)),
+        "month" | "months" => midnight(days_from_civil(p.year, p.month, 1)),
+        "quarter" => midnight(days_from_civil(p.year, (p.month - 1) / 3 * 3 + 1, 1)),
+        "year" | "years" => midnight(days_from_civil(p.year, 1, 1)),
         _ => return None,
     })
 }
@@ -556,6 +557,13 @@ mod tests {
             let _ = parse_timestamptz(&text, 0);
             let _ = parse_interval(&text);
             let _ = to_char(0, &text);
+        }
+        #[test]
+        fn nor_does_any_point_in_time(us in any::<i64>()) {
+            for field in ["week", "day", "month", "quarter", "year", "second", "epoch", "doy", "isodow"] {
+                let _ = (trunc(field, us), extract(field, us), trunc_interval(field, us), extract_interval(field, us));
+            }
+            let _ = (format_timestamptz(us), format_interval(us), to_char(us, "YYYY Mon Day HH12 DDD"));
         }
     }
 }

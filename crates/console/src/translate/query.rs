@@ -553,7 +553,7 @@ impl Translator<'_> {
         outer: Option<&Scope<'_>>,
     ) -> Result<String, Refusal> {
         let scope = Scope::within(outer);
-        let mut number = |t: &mut Self, expr: &Expr| -> Result<String, Refusal> {
+        let number = |t: &mut Self, expr: &Expr| -> Result<String, Refusal> {
             let ex = t.expr(expr, &scope)?;
             Ok(t.coerce(ex, Ty::Int8)?.sql)
         };
