@@ -11,6 +11,7 @@
 mod alter;
 mod call;
 mod create;
+mod details;
 mod drop;
 mod expression;
 mod from;
@@ -21,6 +22,7 @@ mod operators;
 mod privileges;
 mod query;
 mod session;
+mod setting;
 mod statement;
 mod tokens;
 mod write;
@@ -38,7 +40,7 @@ type Read<T> = Result<T, ReaderError>;
 
 /// Reads a text: its statements in order, empty ones left out.
 pub(crate) fn lower(text: &str) -> Result<Vec<Statement>, ReaderError> {
-    if let Some(statement) = session::set_names(text) {
+    if let Some(statement) = setting::set_names(text) {
         return Ok(vec![statement]);
     }
     let parse = SourceFile::parse(text);
@@ -103,9 +105,14 @@ fn check(parse: &Parse<SourceFile>) -> Read<()> {
         .map(|node| span(&node))
         .collect();
     let in_a_body = |error: Range<usize>| {
-        bodies.iter().any(|body| body.start < error.start && error.end < body.end)
+        bodies
+            .iter()
+            .any(|body| body.start < error.start && error.end < body.end)
     };
-    match errors.iter().all(|e| in_a_body(e.range().start().into()..e.range().end().into())) {
+    match errors
+        .iter()
+        .all(|e| in_a_body(e.range().start().into()..e.range().end().into()))
+    {
         true => Ok(()),
         false => Err(ReaderError::new("a syntax error")),
     }
@@ -120,9 +127,8 @@ fn span(node: &SyntaxNode) -> Range<usize> {
 /// A statement's bytes: first to last token, without the semicolon, wherever in the tree that hangs.
 fn range(node: &SyntaxNode) -> Range<usize> {
     let whole = span(node);
-    let idle = |token: &SyntaxToken| {
-        token.kind().is_trivia() || token.kind() == SyntaxKind::SEMICOLON
-    };
+    let idle =
+        |token: &SyntaxToken| token.kind().is_trivia() || token.kind() == SyntaxKind::SEMICOLON;
     let mut first = node.first_token();
     while first.as_ref().is_some_and(idle) {
         first = first.and_then(|token| token.next_token());

@@ -133,9 +133,7 @@ fn kind_of(object: SyntaxKind) -> Option<ObjectKind> {
         SyntaxKind::OBJECT_COLUMN => ObjectKind::Column,
         SyntaxKind::OBJECT_CONSTRAINT => ObjectKind::Constraint,
         SyntaxKind::OBJECT_STATISTICS => ObjectKind::Statistics,
-        SyntaxKind::OBJECT_PUBLICATION | SyntaxKind::OBJECT_SUBSCRIPTION => {
-            ObjectKind::Replication
-        }
+        SyntaxKind::OBJECT_PUBLICATION | SyntaxKind::OBJECT_SUBSCRIPTION => ObjectKind::Replication,
         SyntaxKind::OBJECT_SERVER | SyntaxKind::OBJECT_FOREIGN_DATA_WRAPPER => ObjectKind::Foreign,
         SyntaxKind::OBJECT_LARGE_OBJECT => ObjectKind::LargeObject,
         SyntaxKind::OBJECT_ACCESS_METHOD

@@ -21,10 +21,10 @@ impl Reader {
         for child in statement.syntax().children() {
             self.part_of_create(statement, &child, &mut define, &mut found)?;
         }
-        if let ast::Stmt::CreateView(view) = statement {
-            if view.recursive_token().is_some() {
-                recursive_view(&mut define, found.columns.clone())?;
-            }
+        if let ast::Stmt::CreateView(view) = statement
+            && view.recursive_token().is_some()
+        {
+            recursive_view(&mut define, found.columns.clone())?;
         }
         let nameless = matches!(
             statement,

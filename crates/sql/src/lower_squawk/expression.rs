@@ -199,7 +199,8 @@ impl Reader {
             LitKind::Default(_) => return Ok(Expr::Default),
             LitKind::PositionalParam(token) if one => {
                 let number = token.text().strip_prefix('$').and_then(|n| n.parse().ok());
-                return number.map_or_else(|| refuse("a parameter's number"), |n| Ok(Expr::Param(n)));
+                return number
+                    .map_or_else(|| refuse("a parameter's number"), |n| Ok(Expr::Param(n)));
             }
             LitKind::IntNumber(_)
             | LitKind::NumericNumber(_)

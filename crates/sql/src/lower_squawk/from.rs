@@ -28,15 +28,15 @@ struct Link {
 
 impl Reader {
     /// FROM, if there is one.
-    pub(super) fn from_clause(&mut self, clause: Option<ast::FromClause>) -> Read<Vec<FromItem>> {
+    pub(super) fn sources(&mut self, clause: Option<ast::FromClause>) -> Read<Vec<FromItem>> {
         match clause {
-            Some(clause) => clause.items().map(|item| self.from_item(&item)).collect(),
+            Some(clause) => clause.items().map(|item| self.source(&item)).collect(),
             None => Ok(vec![]),
         }
     }
 
     /// One item between commas.
-    pub(super) fn from_item(&mut self, item: &ast::FromListItem) -> Read<FromItem> {
+    pub(super) fn source(&mut self, item: &ast::FromListItem) -> Read<FromItem> {
         Ok(self.tree(item)?.item())
     }
 
@@ -231,7 +231,7 @@ impl Reader {
             });
         }
         let inner = item.paren_expr().and_then(|paren| paren.from_list_item());
-        let mut read = self.from_item(&need(inner)?)?;
+        let mut read = self.source(&need(inner)?)?;
         let outer = self.alias(alias)?;
         match &mut read {
             FromItem::Relation { alias, sample, .. } if item.only_token().is_some() => {

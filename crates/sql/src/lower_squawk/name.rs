@@ -33,8 +33,8 @@ impl Reader {
         let folded = match token.text().as_bytes() {
             [b'"', ..] => {
                 let inner = token.text().trim_start_matches('"');
-                let inner = need(token.text().get(1..token.text().len().max(2) - 1))
-                    .unwrap_or(inner);
+                let inner =
+                    need(token.text().get(1..token.text().len().max(2) - 1)).unwrap_or(inner);
                 form::clip(&inner.replace("\"\"", "\""))
             }
             // U&"…", perhaps with UESCAPE: squawk's own decoding.

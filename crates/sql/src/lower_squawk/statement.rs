@@ -64,9 +64,7 @@ impl Reader {
             Stmt::Move(fetch) => self.fetch(fetch.cursor_ref(), fetch.cursor_action()),
             Stmt::Close(close) => self.close(close),
             Stmt::Explain(explain) => self.explain(explain),
-            Stmt::Listen(listen) => {
-                Ok(Kind::Listen(self.name(need(listen.channel())?.syntax())?))
-            }
+            Stmt::Listen(listen) => Ok(Kind::Listen(self.name(need(listen.channel())?.syntax())?)),
             Stmt::Unlisten(unlisten) => self.unlisten(unlisten),
             Stmt::Notify(notify) => self.notify(notify),
             Stmt::Call(call) => self.call_statement(call),
@@ -89,12 +87,16 @@ impl Reader {
             Stmt::Load(_) => self.maintenance("LOAD", statement),
             Stmt::AlterSystem(_) => self.maintenance("ALTER SYSTEM", statement),
 
-            Stmt::Grant(grant) => {
-                self.grant(grant.privileges(), grant.on_privilege_objects_clause(), statement)
-            }
-            Stmt::Revoke(revoke) => {
-                self.grant(revoke.privileges(), revoke.on_privilege_objects_clause(), statement)
-            }
+            Stmt::Grant(grant) => self.grant(
+                grant.privileges(),
+                grant.on_privilege_objects_clause(),
+                statement,
+            ),
+            Stmt::Revoke(revoke) => self.grant(
+                revoke.privileges(),
+                revoke.on_privilege_objects_clause(),
+                statement,
+            ),
             Stmt::AlterDefaultPrivileges(alter) => self.default_privileges(alter),
             Stmt::DropOwned(_) | Stmt::Reassign(_) => self.owned(statement.syntax()),
 
@@ -194,20 +196,26 @@ impl Reader {
                 self.drop(statement, ObjectKind::Table, SyntaxKind::TABLE_NAME_REF)
             }
             Stmt::DropView(_) => self.drop(statement, ObjectKind::View, SyntaxKind::VIEW_REF),
-            Stmt::DropMaterializedView(_) => {
-                self.drop(statement, ObjectKind::MaterializedView, SyntaxKind::VIEW_REF)
-            }
+            Stmt::DropMaterializedView(_) => self.drop(
+                statement,
+                ObjectKind::MaterializedView,
+                SyntaxKind::VIEW_REF,
+            ),
             Stmt::DropIndex(_) => self.drop(statement, ObjectKind::Index, SyntaxKind::INDEX_REF),
             Stmt::DropSequence(_) => {
                 self.drop(statement, ObjectKind::Sequence, SyntaxKind::SEQUENCE_REF)
             }
             Stmt::DropSchema(_) => self.drop(statement, ObjectKind::Schema, SyntaxKind::SCHEMA_REF),
-            Stmt::DropFunction(_) => {
-                self.drop(statement, ObjectKind::Function, SyntaxKind::FUNCTION_SIG_LIST)
-            }
-            Stmt::DropProcedure(_) => {
-                self.drop(statement, ObjectKind::Procedure, SyntaxKind::PROCEDURE_SIG_LIST)
-            }
+            Stmt::DropFunction(_) => self.drop(
+                statement,
+                ObjectKind::Function,
+                SyntaxKind::FUNCTION_SIG_LIST,
+            ),
+            Stmt::DropProcedure(_) => self.drop(
+                statement,
+                ObjectKind::Procedure,
+                SyntaxKind::PROCEDURE_SIG_LIST,
+            ),
             Stmt::DropRoutine(_) => {
                 self.drop(statement, ObjectKind::Routine, SyntaxKind::ROUTINE_SIG_LIST)
             }
@@ -222,9 +230,11 @@ impl Reader {
             Stmt::DropTrigger(_) => {
                 self.drop(statement, ObjectKind::Trigger, SyntaxKind::TRIGGER_REF)
             }
-            Stmt::DropEventTrigger(_) => {
-                self.drop(statement, ObjectKind::EventTrigger, SyntaxKind::EVENT_TRIGGER_REF)
-            }
+            Stmt::DropEventTrigger(_) => self.drop(
+                statement,
+                ObjectKind::EventTrigger,
+                SyntaxKind::EVENT_TRIGGER_REF,
+            ),
             Stmt::DropRule(_) => self.drop(statement, ObjectKind::Rule, SyntaxKind::RULE_REF),
             Stmt::DropPolicy(_) => self.drop(statement, ObjectKind::Policy, SyntaxKind::POLICY_REF),
             Stmt::DropRole(_) | Stmt::DropUser(_) | Stmt::DropGroup(_) => {
@@ -236,19 +246,29 @@ impl Reader {
             Stmt::DropDatabase(_) => {
                 self.drop(statement, ObjectKind::Database, SyntaxKind::DATABASE_REF)
             }
-            Stmt::DropTablespace(_) => {
-                self.drop(statement, ObjectKind::Tablespace, SyntaxKind::TABLESPACE_REF)
+            Stmt::DropTablespace(_) => self.drop(
+                statement,
+                ObjectKind::Tablespace,
+                SyntaxKind::TABLESPACE_REF,
+            ),
+            Stmt::DropStatistics(_) => self.drop(
+                statement,
+                ObjectKind::Statistics,
+                SyntaxKind::STATISTICS_REF,
+            ),
+            Stmt::DropPublication(_) => self.drop(
+                statement,
+                ObjectKind::Replication,
+                SyntaxKind::PUBLICATION_REF,
+            ),
+            Stmt::DropSubscription(_) => self.drop(
+                statement,
+                ObjectKind::Replication,
+                SyntaxKind::SUBSCRIPTION_REF,
+            ),
+            Stmt::DropServer(_) => {
+                self.drop(statement, ObjectKind::Foreign, SyntaxKind::SERVER_REF)
             }
-            Stmt::DropStatistics(_) => {
-                self.drop(statement, ObjectKind::Statistics, SyntaxKind::STATISTICS_REF)
-            }
-            Stmt::DropPublication(_) => {
-                self.drop(statement, ObjectKind::Replication, SyntaxKind::PUBLICATION_REF)
-            }
-            Stmt::DropSubscription(_) => {
-                self.drop(statement, ObjectKind::Replication, SyntaxKind::SUBSCRIPTION_REF)
-            }
-            Stmt::DropServer(_) => self.drop(statement, ObjectKind::Foreign, SyntaxKind::SERVER_REF),
             Stmt::DropForeignDataWrapper(_) => self.drop(
                 statement,
                 ObjectKind::Foreign,
@@ -267,7 +287,9 @@ impl Reader {
             Stmt::DropLanguage(_) => {
                 self.drop(statement, ObjectKind::Other, SyntaxKind::LANGUAGE_REF)
             }
-            Stmt::DropOperator(_) => self.drop(statement, ObjectKind::Other, SyntaxKind::OP_SIG_LIST),
+            Stmt::DropOperator(_) => {
+                self.drop(statement, ObjectKind::Other, SyntaxKind::OP_SIG_LIST)
+            }
             Stmt::DropOperatorClass(_) => {
                 self.drop(statement, ObjectKind::Other, SyntaxKind::OP_CLASS_REF)
             }

@@ -19,7 +19,11 @@ pub(super) fn same(text: &str, root: &SyntaxNode) -> Read<()> {
         .filter(|token| !token.kind().is_trivia())
         .map(|token| {
             let range = token.text_range();
-            (token.kind(), usize::from(range.start()), usize::from(range.end()))
+            (
+                token.kind(),
+                usize::from(range.start()),
+                usize::from(range.end()),
+            )
         })
         .peekable();
     let mut lexer = Lexer::new(text.as_bytes(), true);

@@ -117,8 +117,7 @@ impl Reader {
             .set_columns()
             .map(|column| match column {
                 ast::SetColumn::SetSingleColumn(single) => {
-                    let (name, subscripts) =
-                        self.column_target(&need(single.column_target())?)?;
+                    let (name, subscripts) = self.column_target(&need(single.column_target())?)?;
                     Ok(Assignment {
                         columns: vec![name],
                         subscripts,
@@ -215,7 +214,7 @@ impl Reader {
         let with = self.with(update.with_clause())?;
         let (table, alias) = self.written(update.relation_name(), update.alias())?;
         let sets = self.assignments(&need(update.set_clause())?)?;
-        let from = self.from_clause(update.from_clause())?;
+        let from = self.sources(update.from_clause())?;
         let (filter, current_of) = self.filter_or_cursor(update.where_clause_or_current_of())?;
         Ok(Update {
             with,
@@ -238,7 +237,7 @@ impl Reader {
         let using = match delete.using_clause() {
             Some(clause) => clause
                 .items()
-                .map(|item| self.from_item(&item))
+                .map(|item| self.source(&item))
                 .collect::<Read<_>>()?,
             None => vec![],
         };
@@ -263,7 +262,7 @@ impl Reader {
             None => None,
         };
         let using = need(merge.using_on_clause())?;
-        let source = self.from_item(&need(using.from_list_item())?)?;
+        let source = self.source(&need(using.from_list_item())?)?;
         let on = self.expr(&need(need(using.on_clause())?.expr())?)?;
         let branches = merge
             .merge_when_clauses()

@@ -16,7 +16,10 @@ fn relations(text: &str) -> Vec<String> {
 fn nobody_agrees(text: &str) -> Vec<Reading> {
     let all = readings(text);
     for reading in &all {
-        assert!(!matches!(reading.agreement, Agreement::Both), "{text}: {reading:?}");
+        assert!(
+            !matches!(reading.agreement, Agreement::Both),
+            "{text}: {reading:?}"
+        );
     }
     all
 }
@@ -40,7 +43,10 @@ fn into_makes_a_table() {
         let Kind::Query(query) = &all[0].statement.kind else {
             panic!("{all:?}");
         };
-        assert!(matches!(&query.body, crate::form::Body::Select(s) if s.into.is_some()), "{text}");
+        assert!(
+            matches!(&query.body, crate::form::Body::Select(s) if s.into.is_some()),
+            "{text}"
+        );
     }
 }
 
@@ -67,11 +73,18 @@ fn key_words_are_no_names() {
 #[test]
 fn other_dialects_swallow_nothing() {
     // `TOP (f())` is a call of top in PostgreSQL.
-    for text in ["SELECT TOP (f()) FROM t", "SELECT TOP (f()) a FROM t", "SELECT SQL_CALC_FOUND_ROWS (f()) FROM t"] {
+    for text in [
+        "SELECT TOP (f()) FROM t",
+        "SELECT TOP (f()) a FROM t",
+        "SELECT SQL_CALC_FOUND_ROWS (f()) FROM t",
+    ] {
         for reading in readings(text) {
             match reading.agreement {
                 Agreement::Neither(_) => {}
-                _ => assert!(Named::of(&reading.statement).functions.contains("f"), "{text}: {reading:?}"),
+                _ => assert!(
+                    Named::of(&reading.statement).functions.contains("f"),
+                    "{text}: {reading:?}"
+                ),
             }
         }
     }
@@ -101,7 +114,13 @@ fn other_dialects_swallow_nothing() {
 fn typed_constants_are_no_columns() {
     for text in ["SELECT pg_lsn '0/1'", "SELECT mood 'ok' FROM t"] {
         for reading in nobody_agrees(text) {
-            assert!(Named::of(&reading.statement).columns.iter().all(|c| c == "t"), "{reading:?}");
+            assert!(
+                Named::of(&reading.statement)
+                    .columns
+                    .iter()
+                    .all(|c| c == "t"),
+                "{reading:?}"
+            );
         }
     }
 }
@@ -111,7 +130,10 @@ fn escaped_names_are_decoded() {
     let text = r#"SELECT * FROM U&"d\0061ta""#;
     nobody_agrees(text);
     assert_eq!(relations(text), ["data"]);
-    assert_eq!(relations(r#"SELECT * FROM U&"d!0061ta" UESCAPE '!'"#), ["data"]);
+    assert_eq!(
+        relations(r#"SELECT * FROM U&"d!0061ta" UESCAPE '!'"#),
+        ["data"]
+    );
 }
 
 #[test]
@@ -133,7 +155,9 @@ fn strings_that_go_on_hide_nothing() {
 #[test]
 fn unusual_blanks_are_letters() {
     // The server takes every byte above 127 for a letter: `a\u{a0}FROM` is one word.
-    for blank in ["\u{a0}", "\u{2003}", "\u{3000}", "\u{feff}", "\u{85}", "\u{1680}", "\u{b}", "\u{200b}"] {
+    for blank in [
+        "\u{a0}", "\u{2003}", "\u{3000}", "\u{feff}", "\u{85}", "\u{1680}", "\u{b}", "\u{200b}",
+    ] {
         let text = format!("SELECT a{blank}FROM{blank}t");
         let Ok(scan) = crate::scan::scan(text.as_bytes(), true) else {
             continue;
@@ -155,35 +179,81 @@ fn what_a_visitor_forgets_is_there() {
         ("COPY (SELECT * FROM a, b) TO STDOUT", &["a", "b"]),
         ("DROP TABLE a, b", &["a", "b"]),
         ("GRANT SELECT ON a, b TO c", &["a", "b"]),
-        ("SELECT (a, b) OVERLAPS ((SELECT c FROM s), d) FROM t", &["s", "t"]),
-        ("SELECT * FROM t TABLESAMPLE system ((SELECT 1 FROM s))", &["s", "t"]),
+        (
+            "SELECT (a, b) OVERLAPS ((SELECT c FROM s), d) FROM t",
+            &["s", "t"],
+        ),
+        (
+            "SELECT * FROM t TABLESAMPLE system ((SELECT 1 FROM s))",
+            &["s", "t"],
+        ),
         ("SELECT 1 FROM t LIMIT (SELECT a FROM s)", &["s", "t"]),
-        ("SELECT sum(a) OVER (ORDER BY (SELECT 1 FROM s)) FROM t", &["s", "t"]),
-        ("SELECT sum(a) FILTER (WHERE EXISTS (SELECT FROM s)) FROM t", &["s", "t"]),
+        (
+            "SELECT sum(a) OVER (ORDER BY (SELECT 1 FROM s)) FROM t",
+            &["s", "t"],
+        ),
+        (
+            "SELECT sum(a) FILTER (WHERE EXISTS (SELECT FROM s)) FROM t",
+            &["s", "t"],
+        ),
         ("SELECT a[(SELECT 1 FROM s)] FROM t", &["s", "t"]),
-        ("SELECT 1 FROM t WINDOW w AS (ORDER BY (SELECT 1 FROM s))", &["s", "t"]),
-        ("SELECT 1 FROM t GROUP BY ROLLUP ((SELECT 1 FROM s))", &["s", "t"]),
-        ("SELECT DISTINCT ON ((SELECT 1 FROM s)) 1 FROM t", &["s", "t"]),
+        (
+            "SELECT 1 FROM t WINDOW w AS (ORDER BY (SELECT 1 FROM s))",
+            &["s", "t"],
+        ),
+        (
+            "SELECT 1 FROM t GROUP BY ROLLUP ((SELECT 1 FROM s))",
+            &["s", "t"],
+        ),
+        (
+            "SELECT DISTINCT ON ((SELECT 1 FROM s)) 1 FROM t",
+            &["s", "t"],
+        ),
         ("INSERT INTO t VALUES ((SELECT 1 FROM s))", &["s", "t"]),
         ("UPDATE t SET a[(SELECT 1 FROM s)] = 1", &["s", "t"]),
         ("VALUES ((SELECT 1 FROM s))", &["s"]),
         ("EXECUTE p ((SELECT 1 FROM s))", &["s"]),
         ("CALL p((SELECT 1 FROM s))", &["s"]),
-        ("SELECT CASE (SELECT 1 FROM a) WHEN (SELECT 1 FROM b) THEN (SELECT 1 FROM c) ELSE (SELECT 1 FROM d) END", &["a", "b", "c", "d"]),
-        ("SELECT xmlelement(name x, xmlattributes((SELECT 1 FROM a) AS b), (SELECT 1 FROM c))", &["a", "c"]),
-        ("SELECT substring((SELECT 1 FROM a) FROM (SELECT 1 FROM b) FOR (SELECT 1 FROM c))", &["a", "b", "c"]),
-        ("SELECT * FROM a JOIN b ON EXISTS (SELECT FROM c)", &["a", "b", "c"]),
-        ("SELECT * FROM ROWS FROM (f((SELECT 1 FROM a)), g(2))", &["a"]),
-        ("SELECT * FROM xmltable((SELECT 1 FROM a) PASSING (SELECT 1 FROM b) COLUMNS c int PATH 'x' DEFAULT (SELECT 1 FROM d))", &["a", "b", "d"]),
-        ("MERGE INTO t USING s ON (SELECT true FROM a) WHEN MATCHED AND (SELECT true FROM b) THEN UPDATE SET x = (SELECT 1 FROM c)", &["a", "b", "c", "s", "t"]),
+        (
+            "SELECT CASE (SELECT 1 FROM a) WHEN (SELECT 1 FROM b) THEN (SELECT 1 FROM c) ELSE (SELECT 1 FROM d) END",
+            &["a", "b", "c", "d"],
+        ),
+        (
+            "SELECT xmlelement(name x, xmlattributes((SELECT 1 FROM a) AS b), (SELECT 1 FROM c))",
+            &["a", "c"],
+        ),
+        (
+            "SELECT substring((SELECT 1 FROM a) FROM (SELECT 1 FROM b) FOR (SELECT 1 FROM c))",
+            &["a", "b", "c"],
+        ),
+        (
+            "SELECT * FROM a JOIN b ON EXISTS (SELECT FROM c)",
+            &["a", "b", "c"],
+        ),
+        (
+            "SELECT * FROM ROWS FROM (f((SELECT 1 FROM a)), g(2))",
+            &["a"],
+        ),
+        (
+            "SELECT * FROM xmltable((SELECT 1 FROM a) PASSING (SELECT 1 FROM b) COLUMNS c int PATH 'x' DEFAULT (SELECT 1 FROM d))",
+            &["a", "b", "d"],
+        ),
+        (
+            "MERGE INTO t USING s ON (SELECT true FROM a) WHEN MATCHED AND (SELECT true FROM b) THEN UPDATE SET x = (SELECT 1 FROM c)",
+            &["a", "b", "c", "s", "t"],
+        ),
     ];
     for (text, expected) in table {
         let mut found = relations(text);
         found.sort();
         assert_eq!(found, *expected, "{text}");
     }
-    let functions = Named::of(&readings("SELECT * FROM unnest(f(1)) u, LATERAL g()")[0].statement).functions;
-    assert_eq!(functions.into_iter().collect::<Vec<_>>(), ["f", "g", "unnest"]);
+    let functions =
+        Named::of(&readings("SELECT * FROM unnest(f(1)) u, LATERAL g()")[0].statement).functions;
+    assert_eq!(
+        functions.into_iter().collect::<Vec<_>>(),
+        ["f", "g", "unnest"]
+    );
 }
 
 #[test]
@@ -197,13 +267,20 @@ fn statements_that_cannot_be_counted_are_one_unread_text() {
         assert!(matches!(all[0].agreement, Agreement::Neither(_)), "{text}");
         assert_eq!(all[0].range, 0..text.len());
     }
-    let all = readings("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; DROP TABLE t");
+    let all = readings(
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; DROP TABLE t",
+    );
     assert_eq!(all.len(), 2, "{all:?}");
 }
 
 #[test]
 fn reasons_hold_no_constants() {
-    for text in ["SELECT 'sesame' FROM", "SELECT FROM WHERE 'sesame'", "FOO 'sesame'", "SET x = E'sesame'"] {
+    for text in [
+        "SELECT 'sesame' FROM",
+        "SELECT FROM WHERE 'sesame'",
+        "FOO 'sesame'",
+        "SET x = E'sesame'",
+    ] {
         for reading in readings(text) {
             match reading.agreement {
                 Agreement::Neither(reason) => assert!(!reason.contains("sesame"), "{reason}"),

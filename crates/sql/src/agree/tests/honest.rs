@@ -80,7 +80,10 @@ fn several_statements_have_their_ranges() {
             &text[reading.range]
         })
         .collect();
-    assert_eq!(found, ["SELECT 1", "DELETE FROM t", "PREPARE p AS SELECT 'x;y'"]);
+    assert_eq!(
+        found,
+        ["SELECT 1", "DELETE FROM t", "PREPARE p AS SELECT 'x;y'"]
+    );
 
     let readings = readings("SELECT 1; PREPARE p AS\n  SELECT 2");
     match &readings[1].statement.kind {
@@ -92,7 +95,10 @@ fn several_statements_have_their_ranges() {
 #[test]
 fn ranges_inside_a_folded_statement_are_those_of_the_text() {
     let list: Vec<String> = (0..20_000).map(|n| n.to_string()).collect();
-    let text = format!("SELECT 1; PREPARE p AS SELECT a FROM t WHERE a IN ({}) AND b = 1", list.join(", "));
+    let text = format!(
+        "SELECT 1; PREPARE p AS SELECT a FROM t WHERE a IN ({}) AND b = 1",
+        list.join(", ")
+    );
     let readings = readings(&text);
     let [_, prepare] = readings.as_slice() else {
         panic!("{} readings", readings.len());

@@ -1,7 +1,8 @@
 //! How far the readers agree: honest statements, what tools send, the known holes, and mutations.
 
-mod honest;
+mod depth;
 mod holes;
+mod honest;
 mod mutations;
 mod named;
 
@@ -17,7 +18,10 @@ fn readings(text: &str) -> Vec<Reading> {
 }
 
 fn fixture(name: &str) -> String {
-    let path = format!("{}/../../fixtures/sql/postgres/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../../fixtures/sql/postgres/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    );
     std::fs::read_to_string(path).unwrap()
 }
 

@@ -37,6 +37,8 @@ impl Named {
                     self.query(source);
                 }
                 if let Some(conflict) = &insert.conflict {
+                    // EXCLUDED is a whole row.
+                    self.stars |= !conflict.sets.is_empty();
                     self.exprs(&conflict.target);
                     self.sets(&conflict.sets);
                     self.exprs(&conflict.filter);
@@ -81,7 +83,12 @@ impl Named {
                 CopySubject::Statement(inner) => self.kind(&inner.kind),
             },
             Kind::Define(define) => {
-                for path in define.names.iter().chain(&define.relations).chain(&define.on) {
+                for path in define
+                    .names
+                    .iter()
+                    .chain(&define.relations)
+                    .chain(&define.on)
+                {
                     self.relation(path);
                 }
                 for path in &define.functions {
@@ -157,16 +164,28 @@ impl Named {
 
     fn item(&mut self, item: &FromItem) {
         match item {
-            FromItem::Relation { name, alias, sample } => {
+            FromItem::Relation {
+                name,
+                alias,
+                sample,
+            } => {
                 self.relation(name);
                 // A name may stand for a whole row.
                 self.columns.extend(name.last().cloned());
-                self.columns.extend(alias.iter().map(|alias| alias.name.clone()));
+                self.columns
+                    .extend(alias.iter().map(|alias| alias.name.clone()));
                 self.exprs(sample);
             }
             FromItem::Function { calls, .. } => self.exprs(calls),
             FromItem::Query { query, .. } => self.query(query),
-            FromItem::Join { left, right, on, using, natural, .. } => {
+            FromItem::Join {
+                left,
+                right,
+                on,
+                using,
+                natural,
+                ..
+            } => {
                 self.item(left);
                 self.item(right);
                 self.exprs(on);
