@@ -144,12 +144,19 @@ async fn what_a_dba_asks() {
             "SET\nx",
         ),
     ];
+    let mut wrong = Vec::new();
     for (query, expected) in cases {
-        let got = c.rows(&format!("{query};\n")).await;
-        if expected != "*" {
-            assert_eq!(got, expected, "{query}");
+        let (out, err, _) = c
+            .psql_as("dana", &["-At", "-F", "|"], &format!("{query};\n"))
+            .await;
+        let got = format!("{err}{}", out.trim_end());
+        if (expected != "*" || !err.is_empty()) && got != expected {
+            wrong.push(format!(
+                "{query}\n  got      {got:?}\n  expected {expected:?}"
+            ));
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(
         c.desk.asked().is_empty(),
         "asking for rows asks nothing of the desk"

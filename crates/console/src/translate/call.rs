@@ -371,6 +371,12 @@ impl Translator<'_> {
             ));
         }
         if function.args == FunctionArguments::None {
+            // PostgreSQL reads a bare `user` as a call. Here relations have a column of that name, which is what is meant.
+            if let [name] = names.as_slice() {
+                if let Some(ex) = scope.column(name)? {
+                    return Ok(ex);
+                }
+            }
             if let Some(ex) = self.word(name) {
                 return Ok(ex);
             }

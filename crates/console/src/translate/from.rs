@@ -180,6 +180,18 @@ impl Translator<'_> {
                 alias: None,
             } => Ok(format!("({})", self.joined(table_with_joins, scope)?)),
             TableFactor::Derived { lateral: true, .. } => Err(unsupported("LATERAL")),
+            TableFactor::UNNEST {
+                alias,
+                array_exprs,
+                with_offset: false,
+                with_offset_alias: None,
+                with_ordinality: false,
+            } => self.rows_from(
+                "unnest",
+                &array_exprs.iter().collect::<Vec<_>>(),
+                alias.as_ref(),
+                scope,
+            ),
             _ => Err(unsupported("this item of FROM")),
         }
     }
@@ -284,6 +296,17 @@ impl Translator<'_> {
         if plain == "replay" {
             return self.replay(&args, alias, scope);
         }
+        self.rows_from(plain, &args, alias, scope)
+    }
+
+    /// The functions that return rows, but for `replay`.
+    fn rows_from(
+        &mut self,
+        plain: &str,
+        args: &[&Expr],
+        alias: Option<&TableAlias>,
+        scope: &mut Scope<'_>,
+    ) -> Result<String, Refusal> {
         let (shown, renamed) = self.alias(alias, plain, scope);
         let column = renamed.first().cloned().unwrap_or_else(|| shown.clone());
         let exs = args

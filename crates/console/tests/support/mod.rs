@@ -5,7 +5,6 @@
 #![allow(dead_code)]
 
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -35,15 +34,18 @@ pub fn now_us() -> u64 {
 pub struct TestDesk {
     store: Store,
     journal: Journal,
-    pub live: Mutex<Vec<LiveSession>>,
+    live: Mutex<Vec<LiveSession>>,
     /// Everything that was asked of it, in order.
     pub asked: Mutex<Vec<String>>,
-    pub reloads: AtomicUsize,
 }
 
 impl TestDesk {
     fn note(&self, what: String) {
         self.asked.lock().unwrap().push(what);
+    }
+
+    pub fn store_for_tests(&self) -> &Store {
+        &self.store
     }
 
     pub fn asked(&self) -> Vec<String> {
@@ -278,7 +280,6 @@ impl Console {
             journal,
             live: Mutex::new(vec![live]),
             asked: Mutex::default(),
-            reloads: AtomicUsize::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -473,8 +474,4 @@ async fn write_session(journal: &Journal) -> u64 {
         .await
         .unwrap();
     session
-}
-
-pub fn count(counter: &AtomicUsize) -> usize {
-    counter.load(Ordering::SeqCst)
 }
