@@ -207,9 +207,8 @@ fn statements() -> Vec<String> {
             .filter(|l| !l.starts_with("--"))
             .map(str::to_owned),
     );
-    let tools = shop::fixture("tools.sql");
-    let body: Vec<&str> = tools.lines().skip_while(|l| l.starts_with("--")).collect();
-    all.extend(body.join("\n").split("-- next\n").map(str::to_owned));
+    all.extend(shop::parted("tools.sql"));
+    all.extend(shop::parted("drivers.sql"));
     all
 }
 

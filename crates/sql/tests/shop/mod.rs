@@ -16,6 +16,16 @@ pub fn fixture(name: &str) -> String {
     std::fs::read_to_string(fixtures().join(name)).unwrap()
 }
 
+/// The statements of a file that parts them by `-- next`.
+pub fn parted(name: &str) -> Vec<String> {
+    let text = fixture(name);
+    let body: Vec<&str> = text.lines().skip_while(|l| l.starts_with("--")).collect();
+    body.join("\n")
+        .split("-- next\n")
+        .map(str::to_owned)
+        .collect()
+}
+
 /// The files of cases, by name.
 pub fn case_files() -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = std::fs::read_dir(fixtures())
