@@ -50,6 +50,8 @@ enum Piece {
 enum Infix {
     Or,
     And,
+    /// A bare `=`; `OPERATOR(=)` binds otherwise.
+    Equals,
     /// By its name, perhaps with a schema.
     Operator(Path, u8),
     /// Keywords that leave no operator: LIKE, SIMILAR TO, ESCAPE, AT TIME ZONE, OVERLAPS.
@@ -66,6 +68,7 @@ impl Infix {
     fn level(&self) -> u8 {
         match self {
             Infix::Or => level::OR,
+            Infix::Equals => level::COMPARISON,
             Infix::And => level::AND,
             Infix::Operator(_, level) | Infix::Silent(level) => *level,
             Infix::In { .. } => level::LIKE,
@@ -201,20 +204,15 @@ impl Reader {
                 Some(Quantified { right, .. }) => mixed(left, None, right),
                 None => mixed(left, None, self.climb(pieces, tighter)?),
             },
-            Infix::Operator(name, _) => {
-                let bare_equals = name.len() == 1 && name[0] == "=";
-                match self.quantified(pieces)? {
-                    Some(Quantified { any: true, right }) if bare_equals => is_any(left, right),
-                    Some(Quantified { right, .. }) => mixed(left, Some(name), right),
-                    None => {
-                        let right = self.climb(pieces, tighter)?;
-                        match bare_equals {
-                            true => Expr::Equal(Box::new(left), Box::new(right)),
-                            false => mixed(left, Some(name), right),
-                        }
-                    }
-                }
-            }
+            Infix::Equals => match self.quantified(pieces)? {
+                Some(Quantified { any: true, right }) => is_any(left, right),
+                Some(Quantified { right, .. }) => mixed(left, Some(vec!["=".to_owned()]), right),
+                None => Expr::Equal(Box::new(left), Box::new(self.climb(pieces, tighter)?)),
+            },
+            Infix::Operator(name, _) => match self.quantified(pieces)? {
+                Some(Quantified { right, .. }) => mixed(left, Some(name), right),
+                None => mixed(left, Some(name), self.climb(pieces, tighter)?),
+            },
         })
     }
 
@@ -288,7 +286,7 @@ impl Reader {
         match operator {
             BinOp::Or(_) => Ok(Infix::Or),
             BinOp::And(_) => Ok(Infix::And),
-            BinOp::Eq(_) => named("=", level::COMPARISON),
+            BinOp::Eq(_) => Ok(Infix::Equals),
             BinOp::Neq(_) | BinOp::Neqb(_) => named("<>", level::COMPARISON),
             BinOp::LAngle(_) => named("<", level::COMPARISON),
             BinOp::RAngle(_) => named(">", level::COMPARISON),

@@ -71,6 +71,7 @@ fn operators_may_have_a_schema() {
         expr("a OPERATOR(s.=) b"),
         Expr::Mix(vec![column("a"), operator, column("b")])
     );
+    assert!(matches!(expr("a OPERATOR(=) b"), Expr::Mix(_)));
     assert_eq!(
         expr("a OPERATOR(\"S\".!=) ANY (b)"),
         Expr::Mix(vec![
