@@ -6,7 +6,7 @@
 use crate::agree::{Agreement, Reading};
 use crate::analyzer::Analyzer;
 use crate::catalog::Catalog;
-use crate::classify::class_of;
+use crate::conclude::class_of;
 use crate::facts::{Action, Class, Coverage, Facts, Flag, Named, Need, Object, Transaction};
 use crate::form::Statement;
 use crate::parameters;

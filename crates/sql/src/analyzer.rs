@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use crate::catalog::Catalog;
 use crate::facts::{Action, Column, ColumnUse, Flag, FunctionUse, Need, Object, Output, Place};
-use crate::names::{Col, Columns, Key, Level, Value};
+use crate::names::{Col, Columns, Key, Value};
+use crate::scope::Level;
 use crate::settings::{SettingChange, Settings};
 
 /// The state of the analysis of one statement.

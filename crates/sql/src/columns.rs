@@ -4,7 +4,8 @@
 //! Refuses: to let a name that could mean several things mean only one.
 
 use crate::analyzer::Analyzer;
-use crate::names::{Found, Key, Level, Value, add};
+use crate::names::{Found, Key, Value, add};
+use crate::scope::Level;
 
 impl<'a> Analyzer<'a> {
     /// The value of `a`, `t.a`, `s.t.a`, `d.s.t.a`, or of a whole row.

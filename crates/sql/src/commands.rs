@@ -7,7 +7,8 @@ use crate::facts::{Action, Flag, Object, Place};
 use crate::form::{
     CopyRows, CopySubject, Define, Endpoint, Execute, Maintenance, ObjectKind, Privileges, Verb,
 };
-use crate::names::{Columns, Item, Level, Rel};
+use crate::names::{Columns, Rel};
+use crate::scope::{Item, Level};
 
 impl<'a> Analyzer<'a> {
     /// CREATE, ALTER, DROP and kin.

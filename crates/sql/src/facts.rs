@@ -163,9 +163,11 @@ pub enum Place {
     /// An output column's value is computed from it, or comes through a road whose origin the server does not name
     /// (a set operation, VALUES, a function, a whole row, RETURNING of an expression).
     OutputComputed,
-    /// Compared for equality with a constant or parameter, or in an IN list, or joined by equality.
+    /// Compared for equality and nothing else: with a constant or parameter, in an IN list, in a join, in GROUP BY,
+    /// DISTINCT, UNION and its kin. The column as it is; a computed value compared is [`Place::Filter`].
     Equality,
-    /// Any other way to influence which rows come back or in which order.
+    /// Any other way to influence which rows come back or in which order, or whether there is an error that tells
+    /// (a computed column of a subquery that nobody asks for).
     Filter,
     /// Copied or computed into a place it may leave from unmasked: INSERT … SELECT, SET x = email, CREATE TABLE AS,
     /// COPY TO, an argument of a function with an effect, NOTIFY, a view's definition …
@@ -252,7 +254,8 @@ pub enum Flag {
     UnresolvedName,
     /// The plan may be shown: EXPLAIN.
     Explain,
-    /// Nothing in the result's shape or the class depends on the literals' values.
+    /// Nothing in the facts depends on the literals' values: a text with the same [`crate::fingerprint`] has the same
+    /// facts (but for `range`, see there). Only of a text of one statement.
     LiteralBlind,
 }
 
@@ -319,17 +322,21 @@ pub struct Facts {
     pub class: Class,
     /// The command's word for display and the journal (`SELECT`, `CREATE TABLE` …), never from a literal.
     pub command: String,
-    /// The byte range of this statement in the text (without the separating semicolon).
+    /// The byte range of this statement in the text (without the separating semicolon). Where the text holds one
+    /// statement, it is all of the text: facts found by fingerprint take the length of the text at hand.
     pub range: std::ops::Range<usize>,
     /// Every (action, object) pair that must be allowed. Sorted, without repetition, never empty.
     pub needs: Vec<Need>,
-    /// Every use of a base column, sorted, without repetition.
+    /// Every use of a base column, sorted, without repetition. Where a value comes through a view, or from a partition, the
+    /// view's own column, or the parent's, is used too: a label on either counts. A column of the name `*` stands for
+    /// all columns of a relation that the catalog does not have.
     pub uses: Vec<ColumnUse>,
     /// Base columns that are written (INSERT targets, SET targets).
     pub writes: Vec<Column>,
     /// Functions called.
     pub functions: Vec<FunctionUse>,
-    /// Output columns, where the statement gives rows and they are known.
+    /// Output columns, where the statement gives rows (now or, for PREPARE and DECLARE, later) and all of them are known;
+    /// else none, and `uses` says what they can depend on.
     pub outputs: Vec<Output>,
     /// Flags, sorted, without repetition.
     pub flags: Vec<Flag>,

@@ -8,7 +8,8 @@ use crate::analyzer::Analyzer;
 use crate::facts::{Action, Object, Place};
 use crate::form::{Alias, Expr, FromItem, JoinKind, Query};
 use crate::functions;
-use crate::names::{Col, Columns, Found, Item, Key, Level, Rel, RelBody, Value, add};
+use crate::names::{Col, Columns, Found, Key, Rel, RelBody, Value, add};
+use crate::scope::{Item, Level};
 
 impl<'a> Analyzer<'a> {
     /// One item of FROM. What stands before it in the same FROM is on the innermost level.

@@ -14,16 +14,15 @@ mod classify;
 mod columns;
 mod commands;
 mod commons;
+mod conclude;
 mod expressions;
 pub mod facts;
-#[allow(dead_code)]
 mod form;
 mod from;
+mod function_table;
 mod functions;
 mod lineage;
-#[allow(dead_code)]
 mod lower_sqlparser;
-#[allow(dead_code)]
 mod lower_squawk;
 mod names;
 mod naming;
@@ -31,9 +30,11 @@ mod parameters;
 mod predicates;
 mod read;
 mod relations;
-#[allow(dead_code)]
 mod scan;
+mod scope;
 pub mod settings;
+mod sorting;
+mod targets;
 mod views;
 mod writes;
 

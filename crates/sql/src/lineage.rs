@@ -7,10 +7,9 @@ use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
 use crate::facts::{Action, Flag, Object, Place};
-use crate::form::{Body, Distinct, Expr, Hidden, Literal, Path, Query, Select, Target};
-use crate::names::{Col, Columns, Found, Item, Key, Level, Rel, RelBody, Value, add};
-use crate::naming;
-use crate::predicates::{as_position, can_fail};
+use crate::form::{Body, Distinct, Expr, Hidden, Literal, Path, Query, Select};
+use crate::names::{Col, Columns, Key, Rel, RelBody, Value, add};
+use crate::scope::{Item, Level};
 
 /// Queries looked at for one statement. Recursive common tables inside each other are gone over again and again.
 const MAX_WORK: usize = 20_000;
@@ -212,199 +211,6 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    /// A select list, or RETURNING.
-    pub fn targets(&mut self, targets: &[Target]) -> Columns {
-        let mut columns = Columns::default();
-        for target in targets {
-            match target {
-                Target::Star(path) => self.star(path, &mut columns),
-                Target::Expr(Expr::Field(inner, None), _) => self.fields(inner, &mut columns),
-                Target::Expr(expr, alias) => {
-                    let (value, known) = match expr {
-                        Expr::Subquery(query) => {
-                            let inner = self.query(query);
-                            let name = inner.cols.first().filter(|_| inner.loose.is_empty());
-                            (Value::of(inner.all()), name.map(|c| c.name.clone()))
-                        }
-                        other => (self.value(other), None),
-                    };
-                    if self.nested > 0 && self.depth == 0 && can_fail(expr) {
-                        // Asked for or not, the server may work it out; an error would tell.
-                        self.record(&value, Place::Filter);
-                    }
-                    let name = match alias.clone().or(known) {
-                        Some(alias) => alias,
-                        None => {
-                            let name = naming::of(expr);
-                            if !name.sure {
-                                add(&mut columns.loose, &value.deps);
-                                add(&mut columns.loose, &value.via);
-                            }
-                            name.text
-                        }
-                    };
-                    columns.cols.push(Col { name, value });
-                }
-            }
-        }
-        columns
-    }
-
-    /// `*` and `t.*`.
-    fn star(&mut self, path: &[String], columns: &mut Columns) {
-        let mut items: Vec<Columns> = vec![];
-        let mut missing: Vec<(String, String)> = vec![];
-        let note = |rel: &Rel<'a>, missing: &mut Vec<(String, String)>| {
-            if let RelBody::Missing(schema, table) = &rel.body {
-                missing.push((schema.clone(), table.clone()));
-            }
-        };
-        if path.is_empty() {
-            if let Some(level) = self.levels.last() {
-                for item in &level.items {
-                    items.push(item.columns());
-                    item.each(&mut |rel| note(rel, &mut missing));
-                }
-            }
-        } else {
-            let (schema, table) = match path {
-                [.., schema, table] => (Some(schema.as_str()), table.as_str()),
-                [table] => (None, table.as_str()),
-                [] => (None, ""),
-            };
-            for level in self.levels.iter().rev().filter(|l| !l.hidden) {
-                let mut rels = vec![];
-                let mut merged = vec![];
-                for item in &level.items {
-                    item.relation(schema, table, &mut rels);
-                    item.join_as(table, &mut merged);
-                }
-                if rels.is_empty() && merged.is_empty() {
-                    continue;
-                }
-                for rel in rels {
-                    items.push(rel.columns());
-                    note(rel, &mut missing);
-                }
-                if !merged.is_empty() {
-                    // Which of them the server shows is not known here.
-                    let open = Columns {
-                        cols: merged,
-                        ..Columns::default()
-                    }
-                    .all();
-                    items.push(Columns {
-                        open: Some(open),
-                        ..Columns::default()
-                    });
-                }
-                break;
-            }
-            if items.is_empty() {
-                let value = self.column(path);
-                columns.open_with(&value.computed().deps);
-                return;
-            }
-        }
-        for item in items {
-            columns.cols.extend(item.cols);
-            add(&mut columns.loose, &item.loose);
-            if let Some(open) = item.open {
-                columns.open_with(&open);
-            }
-        }
-        for (schema, table) in missing {
-            let key = self.name(&schema, &table, "*");
-            columns.open_with(&[key]);
-        }
-    }
-
-    /// `(x).*`: the fields of a row in scope, or of a value whose type is not known here.
-    fn fields(&mut self, inner: &Expr, columns: &mut Columns) {
-        if let Expr::Column(path) = inner
-            && let [table] = path.as_slice()
-            && self.is_row(table)
-        {
-            let start = columns.cols.len();
-            self.star(path, columns);
-            for col in &mut columns.cols[start..] {
-                col.value = std::mem::take(&mut col.value).computed();
-            }
-            return;
-        }
-        let value = self.value(inner).computed();
-        columns.open_with(&value.deps);
-    }
-
-    /// One item of GROUP BY: a position, an input column, else an output's name, else an expression.
-    fn group(&mut self, expr: &Expr, columns: &Columns) {
-        let value = match (expr, as_position(expr)) {
-            (_, Some(at)) => self.position(at, columns),
-            (Expr::Column(path), None) if path.len() == 1 => {
-                match columns.cols.iter().find(|c| c.name == path[0]) {
-                    Some(col) => match self.sees(&path[0]) {
-                        Seen::Surely => self.value(expr),
-                        Seen::Not => col.value.clone(),
-                        Seen::Perhaps => {
-                            let mut value = self.value(expr);
-                            value.absorb(&col.value);
-                            value
-                        }
-                    },
-                    None => self.value(expr),
-                }
-            }
-            _ => self.value(expr),
-        };
-        self.record_equality(&value);
-    }
-
-    /// One item of ORDER BY or DISTINCT ON: a position, an output's name, else an expression.
-    fn sort_key(&mut self, expr: &Expr, columns: &Columns) -> Value {
-        match (expr, as_position(expr)) {
-            (_, Some(at)) => self.position(at, columns),
-            (Expr::Column(path), None) if path.len() == 1 => {
-                match columns.cols.iter().find(|c| c.name == path[0]) {
-                    Some(col) => col.value.clone(),
-                    None if columns.open.is_some() || !columns.loose.is_empty() => {
-                        let mut value = self.value(expr);
-                        value.absorb(&Value::of(columns.open.clone().unwrap_or_default()));
-                        value.absorb(&Value::of(columns.loose.clone()));
-                        value
-                    }
-                    None => self.value(expr),
-                }
-            }
-            _ => self.value(expr),
-        }
-    }
-
-    /// An output by its position.
-    fn position(&mut self, at: usize, columns: &Columns) -> Value {
-        self.blind = false;
-        match columns.cols.get(at) {
-            Some(col) if columns.open.is_none() => col.value.clone(),
-            _ => Value::of(columns.all()),
-        }
-    }
-
-    /// Whether the innermost level has a column of this name.
-    fn sees(&self, name: &str) -> Seen {
-        let mut found = vec![];
-        if let Some(level) = self.levels.last() {
-            for item in &level.items {
-                item.column(name, &mut found);
-            }
-        }
-        if found.iter().any(|f| matches!(f, Found::Column(_))) {
-            Seen::Surely
-        } else if found.is_empty() {
-            Seen::Not
-        } else {
-            Seen::Perhaps
-        }
-    }
-
     /// ORDER BY of a set operation or VALUES: over its output columns only.
     fn order_outputs(&mut self, columns: &Columns, order_by: &[Expr]) {
         if order_by.is_empty() {
@@ -446,13 +252,6 @@ fn pinned(filter: Option<&Expr>) -> Vec<(Vec<String>, String)> {
         }
     }
     held
-}
-
-/// Whether a name is a column of FROM.
-enum Seen {
-    Surely,
-    Perhaps,
-    Not,
 }
 
 /// Adds the columns of another operand to those of the first, by position.

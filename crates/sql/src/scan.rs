@@ -79,8 +79,6 @@ pub(crate) struct Scan {
     /// Where a statement ends is not certain: a body of BEGIN ATOMIC … END, `;` in brackets, or brackets that do not
     /// match. The parsers must agree that each range is exactly one statement.
     pub split_uncertain: bool,
-    /// The whole text's fingerprint.
-    pub fingerprint: Option<Fingerprint>,
     /// What is given to the parsers instead of long statements, in order of `statements`.
     folded: Vec<(usize, Folded)>,
 }
@@ -139,7 +137,6 @@ pub(crate) fn scan(text: &[u8], standard_conforming_strings: bool) -> Result<Sca
     Ok(Scan {
         statements,
         split_uncertain: uncertain,
-        fingerprint: fingerprint(text),
         folded,
     })
 }

@@ -11,9 +11,10 @@ use crate::form::{
     Assignment, BranchAction, Conflict, Delete, Expr, FromItem, Insert, Merge, Path, Target,
     Update, With,
 };
-use crate::names::{Columns, Item, Key, Level, Rel, RelBody, position};
+use crate::names::{Columns, Key, Rel, RelBody, position};
 use crate::predicates::picks_rows;
 use crate::relations::Named;
+use crate::scope::{Item, Level};
 
 /// The table that a statement writes.
 struct Written {

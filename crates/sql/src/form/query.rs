@@ -2,7 +2,7 @@
 //!
 //! Owns: [`Query`] and what it is made of. Refuses: parentheses that mean nothing.
 
-use super::{Call, Expr, Kind, Path};
+use super::{Expr, Kind, Path};
 
 /// WITH.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -258,17 +258,5 @@ impl Body {
             }],
             ..Select::default()
         }))
-    }
-}
-
-impl FromItem {
-    /// A function in FROM, from its call alone.
-    pub fn call(call: Call) -> FromItem {
-        FromItem::Function {
-            calls: vec![Expr::Call(Box::new(call))],
-            ordinality: false,
-            alias: None,
-            columns: vec![],
-        }
     }
 }

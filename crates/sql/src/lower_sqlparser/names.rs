@@ -182,13 +182,4 @@ impl Source<'_> {
             columns: names,
         }))
     }
-
-    /// An alias that cannot have columns.
-    pub(super) fn plain_alias(&self, alias: Option<&TableAlias>) -> Lowered<Option<String>> {
-        match self.alias(alias)? {
-            Some(Alias { name, columns }) if columns.is_empty() => Ok(Some(name)),
-            Some(_) => refuse("an alias with columns where there can be none"),
-            None => Ok(None),
-        }
-    }
 }
