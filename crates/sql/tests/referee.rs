@@ -1,5 +1,6 @@
 //! A real PostgreSQL as referee: for every case that gives rows, the server's own description of the result (names, number
-//! and origin of the columns) must agree with the facts.
+//! and origin of the columns) must agree with the facts; and every relation that the server locks to understand a
+//! statement must be among its needs.
 //!
 //! Where no server is installed, the test says so and passes.
 
@@ -13,7 +14,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sql::facts::Class;
+use sql::facts::{Class, Facts};
 use sql::{Settings, analyze};
 
 /// A server of its own, gone when dropped.
@@ -40,14 +41,14 @@ fn command(program: &Path) -> Command {
 }
 
 impl Server {
-    fn start() -> Option<Server> {
+    fn start(name: &str) -> Option<Server> {
         let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
             .ok()?
             .map(|e| e.unwrap().path())
             .collect();
         versions.sort();
         let bin = versions.pop()?.join("bin");
-        let dir = PathBuf::from(format!("/tmp/sql-referee-{}", std::process::id()));
+        let dir = PathBuf::from(format!("/tmp/sql-referee-{name}-{}", std::process::id()));
         assert!(
             command(Path::new("mkdir"))
                 .arg(&dir)
@@ -214,17 +215,13 @@ fn statements() -> Vec<String> {
 
 #[test]
 fn the_server_describes_what_the_facts_say() {
-    let Some(server) = Server::start() else {
+    let Some(server) = Server::start("outputs") else {
         eprintln!("no PostgreSQL server is installed: skipped");
         return;
     };
     let mut client = Client::connect(&server);
     client.run(&shop::fixture("shop.sql"));
-    let columns: HashMap<(u32, i16), String> = client
-        .run("SELECT a.attrelid, a.attnum, n.nspname || '.' || c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0")
-        .into_iter()
-        .map(|r| ((r[0].parse().unwrap(), r[1].parse().unwrap()), r[2].clone()))
-        .collect();
+    let columns = columns_by_number(&mut client);
     let catalog = shop::catalog();
     let settings = Settings::with_search_path(&["pg_catalog", "public"], "app");
     let (mut described, mut plain, mut origins) = (0, 0, 0);
@@ -316,4 +313,217 @@ fn the_server_describes_what_the_facts_say() {
     );
     eprintln!("{described} results described, {plain} plain columns, {origins} with an origin");
     assert!(described > 150);
+}
+
+/// What a server that has understood a statement has locked: every relation of the users' that is in it, views and what
+/// lies below them.
+fn locked(client: &mut Client, statement: &str) -> Option<Vec<String>> {
+    client.run("BEGIN");
+    let understood = client.describe(statement).is_ok();
+    let rows = if understood {
+        client.run(
+            "SELECT n.nspname || '.' || c.relname FROM pg_lock_status() l JOIN pg_class c ON c.oid = l.relation \
+             JOIN pg_namespace n ON n.oid = c.relnamespace WHERE l.pid = pg_backend_pid() \
+             AND c.relkind IN ('r', 'v', 'm', 'p', 'f', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
+        )
+    } else {
+        vec![]
+    };
+    client.run("ROLLBACK");
+    understood.then(|| rows.into_iter().map(|mut row| row.remove(0)).collect())
+}
+
+/// The first statement's facts fall short of what the server locked for it.
+fn shortfall(facts: &Facts, locked: &[String]) -> Option<String> {
+    // Partitions are locked with their parent.
+    let missing = locked.iter().find(|name| {
+        *name != "public.events_2024" && !facts.needs.iter().any(|n| n.object.to_string() == **name)
+    })?;
+    Some(format!("{missing} is not needed: {:?}", facts.needs))
+}
+
+#[test]
+fn the_server_locks_nothing_that_is_not_needed() {
+    let Some(server) = Server::start("locks") else {
+        eprintln!("no PostgreSQL server is installed: skipped");
+        return;
+    };
+    let mut client = Client::connect(&server);
+    client.run(&shop::fixture("shop.sql"));
+    let catalog = shop::catalog();
+    let settings = Settings::with_search_path(&["pg_catalog", "public"], "app");
+    let mut failures = vec![];
+    let (mut understood, mut locks) = (0, 0);
+    for statement in statements() {
+        let Some(locked) = locked(&mut client, &statement) else {
+            continue;
+        };
+        understood += 1;
+        locks += locked.len();
+        let analysis = analyze(statement.as_bytes(), &settings, &catalog);
+        let [facts] = analysis.statements.as_slice() else {
+            continue;
+        };
+        if facts.class != Class::Unknown
+            && let Some(what) = shortfall(facts, &locked)
+        {
+            failures.push(format!("{}\n   {what}", statement.trim()));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    eprintln!("{understood} statements understood by the server, {locks} locks");
+    assert!(understood > 500 && locks > 300);
+}
+
+/// Statements with words taken out, put in, exchanged, doubled: of those that the server still understands, none may lock a
+/// relation, or show a column, that the facts do not have.
+#[test]
+fn mutations_are_never_milder_than_the_server_has_them() {
+    let Some(server) = Server::start("mutations") else {
+        eprintln!("no PostgreSQL server is installed: skipped");
+        return;
+    };
+    let mut client = Client::connect(&server);
+    client.run(&shop::fixture("shop.sql"));
+    let columns = columns_by_number(&mut client);
+    let catalog = shop::catalog();
+    let settings = Settings::with_search_path(&["pg_catalog", "public"], "app");
+    let all: Vec<Vec<String>> = statements()
+        .iter()
+        .filter(|s| s.len() < 600)
+        .map(|s| words(s))
+        .filter(|w| !w.is_empty())
+        .collect();
+    let rounds: usize = std::env::var("SQL_MUTATIONS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(4000);
+    let mut random = Random(0x5eed);
+    let mut failures = vec![];
+    let (mut understood, mut unknown) = (0, 0);
+    for _ in 0..rounds {
+        let mut text = all[random.below(all.len())].clone();
+        for _ in 0..=random.below(3) {
+            if text.is_empty() {
+                break;
+            }
+            let other = &all[random.below(all.len())];
+            let word = other[random.below(other.len())].clone();
+            let at = random.below(text.len());
+            match random.below(4) {
+                0 => {
+                    text.remove(at);
+                }
+                1 => text.insert(at, word),
+                2 => text[at] = word,
+                _ => {
+                    let again = text[at].clone();
+                    text.insert(at, again);
+                }
+            }
+        }
+        let text = text.concat();
+        let first = text
+            .split_whitespace()
+            .next()
+            .unwrap_or("")
+            .to_ascii_uppercase();
+        if text.contains('\0')
+            || ![
+                "SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE",
+                "(SELECT",
+            ]
+            .contains(&first.as_str())
+        {
+            continue;
+        }
+        let Some(locked) = locked(&mut client, &text) else {
+            continue;
+        };
+        understood += 1;
+        let analysis = analyze(text.as_bytes(), &settings, &catalog);
+        let Some(facts) = analysis.statements.iter().find(|f| f.range.len() > 1) else {
+            continue;
+        };
+        if analysis
+            .statements
+            .iter()
+            .any(|f| f.class == Class::Unknown)
+        {
+            unknown += 1;
+            continue;
+        }
+        if let Some(what) = shortfall(facts, &locked) {
+            failures.push(format!("{}\n   {what}", text.trim()));
+        }
+        for field in client.describe(&text).unwrap_or_default() {
+            if let Some(origin) = columns.get(&(field.table, field.column))
+                && !facts
+                    .uses
+                    .iter()
+                    .any(|u| u.column.to_string() == *origin || u.column.column == "*")
+            {
+                failures.push(format!(
+                    "{}\n   {origin} is shown and not among the uses",
+                    text.trim()
+                ));
+            }
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    eprintln!(
+        "{rounds} mutations, {understood} understood by the server, {unknown} of those unknown to us"
+    );
+    assert!(understood * 20 > rounds);
+}
+
+/// Enough of a generator of numbers, the same ones every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        usize::try_from(self.0 >> 33).unwrap() % n
+    }
+}
+
+/// Words as a tokenizer would roughly cut them.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = vec![];
+    let mut last = ' ';
+    for c in text.trim().chars() {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        if word(c) && word(last) {
+            words.last_mut().unwrap().push(c);
+        } else {
+            words.push(c.to_string());
+        }
+        last = c;
+    }
+    words
+}
+
+/// Names of columns by the OID of their relation and their number.
+fn columns_by_number(client: &mut Client) -> HashMap<(u32, i16), String> {
+    client
+        .run(
+            "SELECT a.attrelid, a.attnum, n.nspname || '.' || c.relname || '.' || a.attname FROM pg_attribute a \
+             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0",
+        )
+        .into_iter()
+        .map(|r| ((r[0].parse().unwrap(), r[1].parse().unwrap()), r[2].clone()))
+        .collect()
 }
