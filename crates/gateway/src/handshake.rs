@@ -140,7 +140,7 @@ pub enum Opened {
     /// Somebody wants a session.
     Hello(Connection, Hello),
     /// Somebody wants a statement cancelled.
-    Cancel(u32, Vec<u8>),
+    Cancel(Connection, u32, Vec<u8>),
 }
 
 /// Reads the first packets.
@@ -176,7 +176,7 @@ pub async fn open(
     };
     let outcome = match startup::opening(&packet) {
         Ok(Opening::Cancel { process_id, secret }) => {
-            return Ok(Opened::Cancel(process_id, secret.to_vec()));
+            return Ok(Opened::Cancel(connection, process_id, secret.to_vec()));
         }
         Ok(Opening::Startup(_))
             if tls.is_some() && !connection.stream.is_tls() && !peer.ip().is_loopback() =>

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -105,8 +106,10 @@ async fn connection(
     let _ = socket2::SockRef::from(&tcp).set_keepalive(true);
     let login = async {
         match handshake::open(tcp, peer, tls.as_deref()).await? {
-            Opened::Cancel(process_id, secret) => {
+            Opened::Cancel(mut connection, process_id, secret) => {
                 cancel(&gateway, process_id, &secret).await;
+                // Over TLS a client waits for a proper end.
+                let _ = connection.stream.shutdown().await;
                 Ok(None)
             }
             Opened::Hello(connection, hello) if hello.database == crate::gateway::CONSOLE => {

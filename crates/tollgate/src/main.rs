@@ -32,6 +32,8 @@ impl From<anyhow::Error> for Failure {
 }
 
 fn main() -> ExitCode {
+    // Whatever is created holds statements or verifiers: for its owner only.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     match command::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Finding(line)) => {

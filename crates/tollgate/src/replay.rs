@@ -69,6 +69,7 @@ fn lines(record: &Record) -> Vec<String> {
             hold,
             refusal,
             needs,
+            controls,
             ..
         } => {
             let word = match (outcome, refusal) {
@@ -104,6 +105,9 @@ fn lines(record: &Record) -> Vec<String> {
                 lines.push(format!("  {}", shown.join(", ")));
             }
             lines.push(format!("  needs {}", needs.join(", ")));
+            if !controls.is_empty() {
+                lines.push(format!("  controls {}", controls.join(", ")));
+            }
             if !labels.is_empty() {
                 lines.push(format!("  labels {}", labels.join(", ")));
             }

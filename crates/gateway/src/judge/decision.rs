@@ -76,6 +76,10 @@ pub struct Judged {
     pub in_reach: bool,
     /// The server's errors and notices may show labelled values.
     pub scrub: bool,
+    /// Something in it cannot be looked into, and could leave anything behind in the session.
+    pub opaque: bool,
+    /// A name in it is not in the catalog.
+    pub unresolved: bool,
     /// It runs what a name stands for, which can change: never remembered.
     pub runs_by_name: bool,
     /// A statement's effects, in order.
@@ -99,6 +103,8 @@ impl Judged {
             has_effect: false,
             in_reach: false,
             scrub: false,
+            opaque: false,
+            unresolved: false,
             runs_by_name: false,
             effects: Vec::new(),
             generation: known.generation,
@@ -120,6 +126,8 @@ impl Judged {
             .iter()
             .map(|n| format!("{} {}", n.action.name(), n.object))
             .collect();
+        self.opaque |= is_opaque(facts);
+        self.unresolved |= facts.has(sql::facts::Flag::UnresolvedName);
         self.effects.push(effects(facts, known));
         match verdict {
             Verdict::Allow { policies } => self.cite(policies),
@@ -183,6 +191,7 @@ impl Judged {
         self.has_effect |= inner.has_effect;
         self.in_reach |= inner.in_reach;
         self.scrub |= inner.scrub;
+        self.opaque |= inner.opaque;
         self.needs.extend(inner.needs);
         self.labels.extend(inner.labels);
         self.policies.extend(inner.policies);
@@ -239,13 +248,17 @@ fn why_unknown(facts: &Facts) -> String {
     }
 }
 
-fn effects(facts: &Facts, known: &Known) -> Effects {
-    // Built-ins that are opaque read files or run queries; none of them sets or defines anything for later.
-    let opaque = matches!(facts.coverage, Coverage::Opaque(_))
+/// Built-ins that are opaque read files or run queries; none of them sets or defines anything for later.
+fn is_opaque(facts: &Facts) -> bool {
+    matches!(facts.coverage, Coverage::Opaque(_))
         || facts
             .functions
             .iter()
-            .any(|f| f.kind == FunctionKind::Opaque && f.schema != "pg_catalog");
+            .any(|f| f.kind == FunctionKind::Opaque && f.schema != "pg_catalog")
+}
+
+fn effects(facts: &Facts, known: &Known) -> Effects {
+    let opaque = is_opaque(facts);
     let settings = opaque
         || facts
             .settings

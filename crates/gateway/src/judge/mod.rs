@@ -32,6 +32,9 @@ pub fn now_us() -> u64 {
         .map_or(0, |d| u64::try_from(d.as_micros()).unwrap_or(u64::MAX))
 }
 
+/// What a name of `EXECUTE name` can stand for; None where nobody can have prepared anything under it.
+pub type Texts<'a> = &'a dyn Fn(&str) -> Option<Vec<Arc<[u8]>>>;
+
 /// Who a session is for: all that stays the same while it lives.
 #[derive(Debug, Clone)]
 pub struct Who {
@@ -122,7 +125,7 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![decision::unknown_facts(why)],
         });
-        Arc::new(self.judge(&analysis, &|_| Vec::new(), None, 0))
+        Arc::new(self.judge(&analysis, &|_| None, None, 0))
     }
 
     fn forget(&mut self) {
@@ -139,7 +142,7 @@ impl Judge {
     }
 
     /// Judges a text. `prepared` gives the texts that a name may stand for (`EXECUTE name`).
-    pub fn text(&mut self, text: &[u8], prepared: &dyn Fn(&str) -> Vec<Arc<[u8]>>) -> Arc<Judged> {
+    pub fn text(&mut self, text: &[u8], prepared: Texts<'_>) -> Arc<Judged> {
         let small = text.len() <= MAX_REMEMBERED_BYTES;
         if small {
             if let Some(found) = self.exact.get(text) {
@@ -174,12 +177,7 @@ impl Judge {
     }
 
     /// Judges a text again, with the holds that `approver` may lift taken away: what an approval really permits.
-    pub fn approved(
-        &self,
-        text: &[u8],
-        prepared: &dyn Fn(&str) -> Vec<Arc<[u8]>>,
-        approver: &str,
-    ) -> Judged {
+    pub fn approved(&self, text: &[u8], prepared: Texts<'_>, approver: &str) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
         self.judge(&analysis, prepared, Some(approver), 0)
     }
@@ -187,7 +185,7 @@ impl Judge {
     /// Judges a `SET` that stands for a setting of the startup packet.
     pub fn startup(&self, text: &[u8]) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
-        self.judge(&analysis, &|_| Vec::new(), None, 0)
+        self.judge(&analysis, &|_| None, None, 0)
     }
 
     /// Judges a call by function OID (the fast path of protocol 3, PostgreSQL manual, 55.2.5).
@@ -197,13 +195,13 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![facts],
         });
-        self.judge(&analysis, &|_| Vec::new(), None, 0)
+        self.judge(&analysis, &|_| None, None, 0)
     }
 
     fn judge(
         &self,
         analysis: &Arc<Analysis>,
-        prepared: &dyn Fn(&str) -> Vec<Arc<[u8]>>,
+        prepared: Texts<'_>,
         lifted: Option<&str>,
         depth: u8,
     ) -> Judged {
@@ -215,9 +213,12 @@ impl Judge {
                 continue;
             };
             judged.runs_by_name = true;
-            let texts = prepared(name);
+            // The server will say that there is none.
+            let Some(texts) = prepared(name) else {
+                continue;
+            };
             if texts.is_empty() {
-                // The server will say that there is none; should there be one, nobody has judged it.
+                // Should there be one, nobody has judged it.
                 self.judge_one(
                     &decision::unknown_facts(
                         "EXECUTE of a name that was not prepared in this session",

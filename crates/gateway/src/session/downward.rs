@@ -488,6 +488,10 @@ impl Downward<'_> {
         self.rows = Rows::Unknown;
         let fields = ErrorFields::read(frame.body())?;
         let sqlstate = String::from_utf8_lossy(fields.get(b'C').unwrap_or_default()).into_owned();
+        if matches!(fields.get(b'V'), Some(b"FATAL" | b"PANIC")) {
+            shared.fatal = true;
+            return Ok(Fate::Pass);
+        }
         let fate = self.scrubbed(shared, true, frame, bytes)?;
         match shared.queue.front_mut() {
             // Not about a statement: the server is shutting down, or the session is terminated. It closes next.

@@ -201,8 +201,12 @@ impl Session {
         };
         drop(key);
         core.finish(&end);
-        farewell(&end, &mut agent_writer).await;
+        let said = core.shared().fatal;
+        farewell(&end, said, &mut agent_writer).await;
         gateway.forget(handle.id);
+        if !matches!(end, End::Server) {
+            core.stop_server().await;
+        }
     }
 }
 
@@ -227,9 +231,11 @@ async fn expiry(grant: &Grant) {
 }
 
 /// The last message, if the agent is there to read it. The server's side closes as its halves are dropped.
-async fn farewell(end: &End, writer: &mut Writer) {
+async fn farewell(end: &End, said: bool, writer: &mut Writer) {
     let refusal = match end {
         End::Agent => None,
+        // The server's own last word was passed on.
+        End::Server if said => None,
         End::Server => Some(Refusal::server_gone()),
         End::Refused(refusal) => Some(refusal.clone()),
         End::Broken(what) => Some(Refusal::protocol(what)),
@@ -267,6 +273,22 @@ impl Core {
             .gateway
             .journal
             .append(self.handle.id, Event::SessionEnd { reason });
+    }
+
+    /// A server notices that its client is gone only when it next writes: what still runs is cancelled.
+    async fn stop_server(&self) {
+        if self.shared().queue.is_empty() {
+            return;
+        }
+        let target = &self.target;
+        let cancelled =
+            crate::upstream::cancel(&target.upstream, target.process_id, &target.secret).await;
+        if let Err(e) = cancelled {
+            warn!(
+                session = self.handle.id,
+                "what it ran could not be cancelled: {e}"
+            );
+        }
     }
 
     /// The next statement's number.

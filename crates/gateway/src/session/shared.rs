@@ -32,6 +32,10 @@ pub struct Shared {
     pub statements: Names<Prepared>,
     /// Portals of Bind messages.
     pub portals: Names<Portal>,
+    /// The server has sent its last word.
+    pub fatal: bool,
+    /// Something ran that could have prepared statements which nobody saw (a function may EXECUTE 'PREPARE …').
+    pub opaque: bool,
     /// Statements of PREPARE commands.
     pub prepared: HashMap<String, Texts>,
     /// The settings may not be those that texts are read under.

@@ -182,7 +182,7 @@ impl Upward<'_> {
             return Ok(Way::Refused(refusal));
         }
         // What was judged before goes to the server now, and the agent hears that it has to wait.
-        self.send(buffer).await?;
+        self.flush(buffer).await?;
         let wait = self.core.database.config.hold_wait;
         let mut notice = Vec::new();
         refusal::held_notice(

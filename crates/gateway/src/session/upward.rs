@@ -124,6 +124,14 @@ impl Upward<'_> {
             .map_err(|_| End::Server)
     }
 
+    /// Sends, and has the server answer what it was sent: it keeps replies of an extended batch to itself until asked.
+    pub(super) async fn flush(&mut self, bytes: &[u8]) -> Result<(), End> {
+        if self.batch {
+            request::write_flush(self.out.own(bytes));
+        }
+        self.send(bytes).await
+    }
+
     async fn frame(&mut self, frame: Frame<'_>, bytes: &[u8], at: usize) -> Result<(), End> {
         let range = at..at + frame.len();
         match frame.tag() {
@@ -247,7 +255,7 @@ impl Upward<'_> {
     }
 
     /// What a name of `EXECUTE name` can stand for.
-    pub(super) fn prepared_texts(&self) -> impl Fn(&str) -> Vec<Arc<[u8]>> + use<'_> {
+    pub(super) fn prepared_texts(&self) -> impl Fn(&str) -> Option<Vec<Arc<[u8]>>> + use<'_> {
         let core = self.core;
         move |name| {
             let shared = core.shared();
@@ -257,11 +265,22 @@ impl Upward<'_> {
                 .map(|p| Arc::clone(&p.text))
                 .collect();
             texts.extend(shared.prepared.get(name).into_iter().flatten().cloned());
-            texts
+            (shared.opaque || !texts.is_empty()).then_some(texts)
         }
     }
 
-    fn judge(&self, text: &[u8]) -> Arc<Judged> {
+    /// Judges a text under what is known; under what is known now, if a name in it is not.
+    async fn judge(&mut self, text: &[u8]) -> Result<Arc<Judged>, End> {
+        let judged = self.judge_as_known(text);
+        if !judged.unresolved || self.core.shared().definitions_in_transaction {
+            return Ok(judged);
+        }
+        self.core.database.mark_stale();
+        self.prepare_to_judge().await?;
+        Ok(self.judge_as_known(text))
+    }
+
+    fn judge_as_known(&self, text: &[u8]) -> Arc<Judged> {
         let prepared = self.prepared_texts();
         self.core.judge().text(text, &prepared)
     }
@@ -295,9 +314,9 @@ impl Upward<'_> {
             .ok_or(End::Broken("a permit of another session"))?;
         let start = frame.bytes().as_ptr() as usize - bytes.as_ptr() as usize;
         if let Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) = &expect {
-            if run.judged.scrub {
-                self.core.shared().scrub_in_transaction = true;
-            }
+            let mut shared = self.core.shared();
+            shared.scrub_in_transaction |= run.judged.scrub;
+            shared.opaque |= run.judged.opaque;
         }
         self.core.shared().expect(expect);
         self.out.pass(bytes, start..start + frame.len());
@@ -335,12 +354,21 @@ impl Upward<'_> {
         }
     }
 
+    /// The server answers a message that it cannot read with an error, and goes on.
+    fn malformed(&mut self, road: Road, bytes: &[u8]) -> Result<(), End> {
+        self.refuse(&Refusal::protocol("invalid message format"), road, bytes);
+        Ok(())
+    }
+
     // --- messages --------------------------------------------------------------------------------------------------
 
     async fn query(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
-        let query = Query::read(frame.body())?;
+        let query = match Query::read(frame.body()) {
+            Ok(message) => message,
+            Err(_) => return self.malformed(Road::Query, bytes),
+        };
         self.prepare_to_judge().await?;
-        let judged = self.judge(query.text);
+        let judged = self.judge(query.text).await?;
         let asked = Asked {
             road: Road::Query,
             text: query.text,
@@ -372,9 +400,12 @@ impl Upward<'_> {
     }
 
     async fn parse(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
-        let parse = Parse::read(frame.body())?;
+        let parse = match Parse::read(frame.body()) {
+            Ok(message) => message,
+            Err(_) => return self.malformed(Road::Parse, bytes),
+        };
         self.prepare_to_judge().await?;
-        let judged = self.judge(parse.text);
+        let judged = self.judge(parse.text).await?;
         let asked = Asked {
             road: Road::Parse,
             text: parse.text,
@@ -417,11 +448,20 @@ impl Upward<'_> {
         bytes: &[u8],
         range: std::ops::Range<usize>,
     ) -> Result<(), End> {
-        let bind = Bind::read(frame.body())?;
+        let bind = match Bind::read(frame.body()) {
+            Ok(message) => message,
+            Err(_) => return self.malformed(Road::Parse, bytes),
+        };
         let portal = Arc::new(self.portal_of(&bind, frame.body()));
         self.prepare_to_judge().await?;
         // Values can be converted, and constants computed, as early as this: what may not run may not be bound.
-        for judged in self.judge_portal(&portal) {
+        // A name that nobody has prepared gets the server's own error; what is not known is judged at Execute.
+        let judgements = if portal.statements.is_empty() {
+            Vec::new()
+        } else {
+            self.judge_portal(&portal)
+        };
+        for judged in judgements {
             if let crate::judge::Decision::Refuse(refusal) = &judged.decision {
                 let asked = Asked {
                     road: Road::Execute,
@@ -513,7 +553,7 @@ impl Upward<'_> {
                     return Arc::clone(judged);
                 }
             }
-            let judged = self.judge(&statement.text);
+            let judged = self.judge_as_known(&statement.text);
             *lock(&statement.judged) = Some((epoch, Arc::clone(&judged)));
             judged
         });
@@ -542,7 +582,10 @@ impl Upward<'_> {
     }
 
     async fn execute(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
-        let execute = Execute::read(frame.body())?;
+        let execute = match Execute::read(frame.body()) {
+            Ok(message) => message,
+            Err(_) => return self.malformed(Road::Parse, bytes),
+        };
         self.prepare_to_judge().await?;
         let mut candidates: Vec<Arc<Portal>> = {
             let shared = self.core.shared();
@@ -668,7 +711,10 @@ impl Upward<'_> {
         bytes: &[u8],
         range: std::ops::Range<usize>,
     ) -> Result<(), End> {
-        let describe = Describe::read(frame.body())?;
+        let describe = match Describe::read(frame.body()) {
+            Ok(message) => message,
+            Err(_) => return self.malformed(Road::Parse, bytes),
+        };
         let mut shared = self.core.shared();
         let expect = match describe.target {
             Target::Statement => Expect::DescribeStatement(one(shared
@@ -693,7 +739,10 @@ impl Upward<'_> {
         bytes: &[u8],
         range: std::ops::Range<usize>,
     ) -> Result<(), End> {
-        let close = Close::read(frame.body())?;
+        let close = match Close::read(frame.body()) {
+            Ok(message) => message,
+            Err(_) => return self.malformed(Road::Parse, bytes),
+        };
         let mut shared = self.core.shared();
         let statement = matches!(close.target, Target::Statement);
         let before = if statement {
@@ -713,7 +762,10 @@ impl Upward<'_> {
     }
 
     async fn function(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
-        let call = FunctionCall::read(frame.body())?;
+        let call = match FunctionCall::read(frame.body()) {
+            Ok(message) => message,
+            Err(_) => return self.malformed(Road::Function, bytes),
+        };
         self.prepare_to_judge().await?;
         let judged = Arc::new(self.core.judge().function(call.oid));
         let text = judged.needs.join(", ");
