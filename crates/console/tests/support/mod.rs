@@ -301,13 +301,32 @@ impl Console {
         }
     }
 
-    /// Runs psql with these lines as its input; gives stdout, stderr, and whether it succeeded.
-    pub async fn psql_as(
-        &self,
-        user: &str,
-        arguments: &[&str],
-        input: &str,
-    ) -> (String, String, bool) {
+    /// Runs psql until it has written `mark` so often, then ends it.
+    pub async fn watch(&self, input: &str, mark: &'static str, times: usize) -> String {
+        let mut command = self.command("dana", &[]);
+        let input = input.to_owned();
+        tokio::task::spawn_blocking(move || {
+            use std::io::{Read, Write};
+            let mut child = command.spawn().expect("psql is needed for these tests");
+            let mut stdin = child.stdin.take().unwrap();
+            stdin.write_all(input.as_bytes()).unwrap();
+            let mut stdout = child.stdout.take().unwrap();
+            let mut text = String::new();
+            let mut chunk = [0u8; 4096];
+            while text.matches(mark).count() < times {
+                let count = stdout.read(&mut chunk).unwrap();
+                assert!(count > 0, "psql ended: {text}");
+                text.push_str(&String::from_utf8_lossy(&chunk[..count]));
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            text
+        })
+        .await
+        .unwrap()
+    }
+
+    fn command(&self, user: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("psql");
         command
             .args([
@@ -328,6 +347,17 @@ impl Console {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs psql with these lines as its input; gives stdout, stderr, and whether it succeeded.
+    pub async fn psql_as(
+        &self,
+        user: &str,
+        arguments: &[&str],
+        input: &str,
+    ) -> (String, String, bool) {
+        let mut command = self.command(user, arguments);
         let input = input.to_owned();
         tokio::task::spawn_blocking(move || {
             use std::io::Write;
