@@ -18,6 +18,7 @@ use super::{Core, End};
 use crate::expect::{Audience, Expect, Run};
 use crate::judge::decision::{Effects, OutputLabel};
 use crate::masking::{Columns, Plan};
+use crate::refusal::Refusal;
 use crate::scrub;
 use crate::stream::{Buffer, Reader};
 use sql::facts::{Named, Transaction};
@@ -37,7 +38,7 @@ pub async fn run(
         out: Outgoing::default(),
         rows: Rows::Unknown,
         rest: 0,
-        labels: false,
+        withheld: None,
     };
     loop {
         let turn = downward.turn(&buffer);
@@ -77,8 +78,8 @@ struct Downward<'c> {
     rows: Rows,
     /// Bytes of a frame that is passed piece by piece and has not come to its end.
     rest: usize,
-    /// Whether the database has any label.
-    labels: bool,
+    /// Why what the server sends is thrown away, up to its ReadyForQuery.
+    withheld: Option<Refusal>,
 }
 
 /// What to do with a frame.
@@ -105,7 +106,7 @@ impl Downward<'_> {
                 break;
             };
             if head.tag == tag::DATA_ROW && matches!(self.rows, Rows::Unknown) {
-                self.choose_rows(&mut shared)?;
+                self.choose_rows(&mut shared, bytes)?;
             }
             if bytes.len() - at < head.len {
                 // A large row or piece of a COPY that nobody has to look at does not wait to be whole.
@@ -161,6 +162,17 @@ impl Downward<'_> {
     }
 
     fn frame(&mut self, shared: &mut Shared, frame: &Frame<'_>, bytes: &[u8]) -> Result<Fate, End> {
+        if let Some(refusal) = &self.withheld {
+            match frame.tag() {
+                tag::READY_FOR_QUERY if reply::ready_status(frame.body())? == reply::IDLE => {
+                    self.withheld = None;
+                }
+                // The server's transaction goes on, and the agent was told that its statement failed.
+                tag::READY_FOR_QUERY => return Err(End::Refused(refusal.clone())),
+                tag::PARAMETER_STATUS | tag::NOTIFICATION_RESPONSE => {}
+                _ => return Ok(Fate::Swallow),
+            }
+        }
         match frame.tag() {
             tag::DATA_ROW => self.row(shared, frame, bytes),
             tag::COMMAND_COMPLETE | tag::EMPTY_QUERY_RESPONSE | tag::PORTAL_SUSPENDED => {
@@ -170,7 +182,7 @@ impl Downward<'_> {
             tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::CLOSE_COMPLETE => {
                 acknowledged(shared, frame.tag())
             }
-            tag::ROW_DESCRIPTION | tag::NO_DATA => self.described(shared, frame),
+            tag::ROW_DESCRIPTION | tag::NO_DATA => self.described(shared, frame, bytes),
             tag::PARAMETER_DESCRIPTION => match shared.queue.front() {
                 Some(Expect::DescribeStatement(_)) => Ok(Fate::Pass),
                 _ => Err(out_of_step()),
@@ -217,11 +229,14 @@ impl Downward<'_> {
     }
 
     /// How rows of the result at the front of the queue leave.
-    fn choose_rows(&mut self, shared: &mut Shared) -> Result<(), End> {
+    fn choose_rows(&mut self, shared: &mut Shared, bytes: &[u8]) -> Result<(), End> {
+        if self.withheld.is_some() {
+            return Ok(());
+        }
         self.rows = match shared.queue.front() {
             Some(Expect::Internal(_)) => Rows::Keep,
             Some(Expect::Execute(_, portal)) => match self.portal_plan(portal) {
-                Some(plan) => rows_by(plan)?,
+                Some(plan) => self.rows_by(shared, plan, bytes)?,
                 // Nobody has said what the columns are: where nothing is labelled, nothing depends on it.
                 None if self.core.judge().known().labels.is_empty() => Rows::Pass,
                 None => return Err(End::Broken("rows of a result that was not described")),
@@ -229,6 +244,42 @@ impl Downward<'_> {
             // A simple query's rows come after their RowDescription, which has chosen already.
             _ => return Err(out_of_step()),
         };
+        Ok(())
+    }
+
+    fn rows_by(&mut self, shared: &mut Shared, plan: Arc<Plan>, bytes: &[u8]) -> Result<Rows, End> {
+        match &plan.refusal {
+            Some(refusal) => {
+                self.withhold(shared, refusal.clone(), bytes)?;
+                Ok(Rows::Unknown)
+            }
+            None if plan.masks() => Ok(Rows::Mask(plan)),
+            None => Ok(Rows::Pass),
+        }
+    }
+
+    /// The rows that are about to come may not leave: the agent gets an error in their place, and nothing more up to
+    /// ReadyForQuery. That is no lie as long as nothing that runs until then changes anything.
+    fn withhold(&mut self, shared: &mut Shared, refusal: Refusal, bytes: &[u8]) -> Result<(), End> {
+        // What is known of the definitions is behind the server: the next statement is judged by newer ones.
+        self.core.database.mark_stale();
+        let batch = shared.queue.iter().take_while(|e| !e.ends_skipping());
+        let effect = |e: &Expect| match e {
+            Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) => {
+                run.judged.has_effect
+            }
+            _ => false,
+        };
+        if shared.status != reply::IDLE || batch.into_iter().any(effect) {
+            return Err(End::Refused(refusal));
+        }
+        refusal.write_error(self.out.own(bytes));
+        self.withheld = Some(refusal);
+        if let Some(Expect::Query(run)) = shared.queue.front_mut() {
+            run.error = Some("TG004".to_owned());
+        } else {
+            self.skip(shared);
+        }
         Ok(())
     }
 
@@ -399,7 +450,12 @@ impl Downward<'_> {
         Ok(fate)
     }
 
-    fn described(&mut self, shared: &mut Shared, frame: &Frame<'_>) -> Result<Fate, End> {
+    fn described(
+        &mut self,
+        shared: &mut Shared,
+        frame: &Frame<'_>,
+        bytes: &[u8],
+    ) -> Result<Fate, End> {
         let rows = frame.tag() == tag::ROW_DESCRIPTION;
         if let Some(Expect::Internal(_)) = shared.queue.front() {
             return Ok(Fate::Swallow);
@@ -415,10 +471,14 @@ impl Downward<'_> {
                 .map(|e| Arc::clone(&e.outputs))
                 .unwrap_or_default();
             self.rows = match self.columns(shared, frame, &outputs)? {
-                Some(columns) => rows_by(Arc::new(columns.plan(None)))?,
+                Some(columns) => self.rows_by(shared, Arc::new(columns.plan(None)), bytes)?,
                 None => Rows::Pass,
             };
-            return Ok(Fate::Pass);
+            return Ok(if self.withheld.is_some() {
+                Fate::Swallow
+            } else {
+                Fate::Pass
+            });
         }
         match shared.queue.pop_front() {
             Some(Expect::DescribeStatement(statement)) => {
@@ -470,8 +530,7 @@ impl Downward<'_> {
     ) -> Result<Option<Columns>, End> {
         let judge = self.core.judge();
         let known = judge.known();
-        self.labels = !known.labels.is_empty();
-        if !self.labels {
+        if known.labels.is_empty() {
             return Ok(None);
         }
         let unmasked = |labelled: &crate::label_map::Labelled| judge.unmasked(labelled);
@@ -606,14 +665,6 @@ impl Downward<'_> {
         };
         // It has happened already; that the journal cannot write stops the next statement.
         let _ = self.core.gateway.journal.append(self.core.handle.id, event);
-    }
-}
-
-fn rows_by(plan: Arc<Plan>) -> Result<Rows, End> {
-    match &plan.refusal {
-        Some(refusal) => Err(End::Refused(refusal.clone())),
-        None if plan.masks() => Ok(Rows::Mask(plan)),
-        None => Ok(Rows::Pass),
     }
 }
 
