@@ -73,6 +73,20 @@ def gateway(cluster, certificate):
     """The gateway most tests use: TLS offered, agents' policies, labels."""
     with Gateway({"shop": shop_section(cluster)}, **shop_files(), tls=certificate) as g:
         yield g
+        assert g.alive() and "panicked" not in g.stderr(), g.stderr()[-3000:]
+
+
+@pytest.fixture(autouse=True)
+def the_gateway_lives(request):
+    """A gateway that falls must be told of by the test that felled it, with its last words."""
+    yield
+    for name in ("gateway", "open_gateway"):
+        if name in request.fixturenames:
+            g = request.getfixturevalue(name)
+            if not g.alive():
+                words = g.stderr()[-3000:]
+                g.start()
+                pytest.fail(f"the gateway ended:\n{words}")
 
 
 @pytest.fixture(scope="session")

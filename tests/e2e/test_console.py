@@ -5,6 +5,7 @@ import psycopg
 import pytest
 
 from rig.cluster import postgres_bin
+from rig.gateway import eventually
 
 
 def psql(gateway, link, *words, stdin: str | None = None) -> subprocess.CompletedProcess:
@@ -72,7 +73,7 @@ def test_replay_in_the_console(gateway, dana):
         cur = conn.execute("SELECT * FROM sessions WHERE agent = 'shown'")
         names = [d.name for d in cur.description]
         number = cur.fetchone()[names.index("session" if "session" in names else "id")]
-        assert "shown in the console" in str(conn.execute(f"REPLAY {number}").fetchall())
+        eventually(lambda: "shown in the console" in str(conn.execute(f"REPLAY {number}").fetchall()), what="the statement in the replay")
 
 
 def test_an_error_leaves_the_console_usable(dana):

@@ -6,17 +6,16 @@ import psycopg
 import pytest
 
 from rig import raw
-from rig.gateway import Link, eventually
+from rig.gateway import eventually
 from rig.raw import Wire
 
 
 def session_number(g, agent: str) -> str:
     """The last session of an agent, as `tollgate sessions --json` tells it."""
     data = json.loads(g.run("sessions", "--json").stdout)
-    rows = data if isinstance(data, list) else data["sessions"]
-    mine = [r for r in rows if r["agent"] == agent]
-    assert mine, rows
-    return str(max(r.get("session", r.get("id")) for r in mine))
+    mine = [r["session"] for r in data if r["agent"] == agent]
+    assert mine, data
+    return str(max(mine))
 
 
 def test_replay_shows_the_session_as_it_happened(gateway):
@@ -28,7 +27,7 @@ def test_replay_shows_the_session_as_it_happened(gateway):
         w.ask("SELECT 1/0")
         w.send(raw.parse("SELECT id FROM orders WHERE id = $1 AND customer_id > $2::int"), raw.bind("", "", (b"4711", b"0")), raw.execute(), raw.SYNC).until()
     number = session_number(gateway, "diarist")
-    text = eventually(lambda: (t := gateway.run("replay", number).stdout) and "4711" in t and t, what="the last statement in the journal")
+    text = eventually(lambda: (t := gateway.run("replay", number, check=False).stdout) and "4711" in t and t, what="the last statement in the journal")
     order = ["SELECT id, email FROM customers", "DELETE FROM orders", "UPDATE orders SET note", "SELECT 1/0", "customer_id > $2"]
     places = [text.find(x) for x in order]
     assert all(p >= 0 for p in places) and places == sorted(places), text
@@ -44,7 +43,7 @@ def test_replay_as_json(gateway):
     number = session_number(gateway, "jsonist")
 
     def ended():
-        lines = [json.loads(line) for line in gateway.run("replay", number, "--json").stdout.splitlines() if line.strip()]
+        lines = [json.loads(line) for line in gateway.run("replay", number, "--json", check=False).stdout.splitlines() if line.strip()]
         flat = json.dumps(lines)
         return "session_end" in flat and lines
     records = eventually(ended, what="the end of the session in the journal")
@@ -77,8 +76,7 @@ def test_a_kill_loses_nothing_that_had_an_effect(new_gateway, cluster):
     assert verify.returncode == 0 or "unrecognized" in verify.stderr
     # … and up again, with the same grant and a session number of its own.
     g.start()
-    moved = Link(link.url.replace(f":{link.port}/", f":{g.port}/"))
-    with psycopg.connect(**moved.psycopg()) as conn:
+    with psycopg.connect(**link.psycopg()) as conn:
         conn.execute("SELECT 'after the kill'")
     after = session_number(g, "victim")
     assert int(after) > int(number)
@@ -117,12 +115,12 @@ def test_holds_and_decisions_are_in_the_replay(new_gateway, cluster):
 
 def test_secrets_are_not_in_the_state_dir(gateway, reader, dana):
     """Grants' secrets and DBAs' passwords are kept as verifiers; the upstream password not at all."""
+    assert (gateway.dir / "state").stat().st_mode & 0o077 == 0, "others can look into the state directory"
     for path in gateway.dir.glob("state/**/*"):
         if path.is_file():
             data = path.read_bytes()
             for secret in (reader.password, dana.password, "upstream-secret-of-the-app"):
                 assert secret.encode() not in data, path
-            assert path.stat().st_mode & 0o077 == 0, f"{path} can be read by others"
 
 
 def test_explain_json(gateway):

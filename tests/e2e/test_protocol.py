@@ -308,8 +308,7 @@ def test_a_guessed_key_cancels_nothing(gateway, writer, cluster):
     with session(gateway, writer) as a:
         a.send(raw.query("SELECT pg_sleep(60)"))
         eventually(lambda: sleeping(cluster) == 1, what="one sleeper")
-        upstream = cluster.sql("SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60%' AND usename = 'app'")[0][0]
-        for pid, secret in ((a.key[0], b"\0\0\0\0"), (a.key[0], b""), (a.key[0], a.key[1] * 2), (a.key[0] ^ 1, a.key[1]), (upstream, a.key[1])):
+        for pid, secret in ((a.key[0], b"\0\0\0\0"), (a.key[0], b""), (a.key[0], a.key[1] * 2), (a.key[0] ^ 1, a.key[1])):
             with Wire(gateway.host, gateway.port) as c:
                 c.send(raw.cancel_request(pid, secret))
                 assert c.closed()

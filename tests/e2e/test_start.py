@@ -10,14 +10,22 @@ import pytest
 from conftest import APP_PASSWORD, shop_files, shop_section
 from rig import raw
 from rig.cluster import free_port
-from rig.gateway import Gateway, binary
+from rig.gateway import Gateway, binary, eventually
 from rig.raw import Wire
 
 
 def attempt(g: Gateway, *words: str, seconds: float = 60) -> subprocess.CompletedProcess:
-    """`serve`, or another command, to its end."""
-    return subprocess.run([binary(), "--config", str(g.config), *(words or ("serve",))], capture_output=True, text=True, cwd=g.dir,
-                          env=g.env, timeout=seconds)
+    """`serve`, or another command, to its end. A server that does start is stopped, and its status is 0."""
+    words = words or ("serve",)
+    with open(g.dir / "out", "w+") as out, open(g.dir / "err", "w+") as err:
+        p = subprocess.Popen([binary(), "--config", str(g.config), *words], stdout=out, stderr=err, cwd=g.dir, env=g.env)
+        try:
+            eventually(lambda: p.poll() is not None or "ready" in (g.dir / "out").read_text(), seconds, "an end, or the ready line")
+        finally:
+            if p.poll() is None:
+                p.terminate()
+            status = p.wait(20)
+    return subprocess.CompletedProcess(p.args, status, (g.dir / "out").read_text(), (g.dir / "err").read_text())
 
 
 def refused(done: subprocess.CompletedProcess, status: int = 2) -> str:
@@ -50,7 +58,7 @@ BROKEN = {
     "not-toml": (lambda t: t + "\n[databases\n", r"tollgate\.toml:\d+"),
     "unknown-key": (lambda t: t.replace("hold_wait", "hold_weight"), r"tollgate\.toml:\d+.*hold_weight.*hold_wait|hold_weight"),
     "unknown-top-key": (lambda t: "listn = 1\n" + t, "listn"),
-    "wrong-type": (lambda t: t.replace('hold_wait = "30s"', "hold_wait = true"), "hold_wait"),
+    "wrong-type": (lambda t: t.replace('hold_wait = "30s"', "hold_wait = true"), r"tollgate\.toml:\d+"),
     "bad-duration": (lambda t: t.replace('"30s"', '"soon"'), "hold_wait|soon"),
     "bad-listen": (lambda t: t.replace("127.0.0.1:0", "nowhere"), "listen|nowhere"),
     "bad-url": (lambda t: re.sub(r'url = "[^"]*"', 'url = "http://x"', t), "url|http"),
@@ -82,7 +90,6 @@ BAD_POLICIES = {
     "no-id": "permit (principal, action, resource);",
     "twice-the-same-id": '@id("x") permit (principal, action, resource); @id("x") forbid (principal, action, resource);',
     "never-matches": '@id("x") permit (principal == Tollgate::Table::"x", action, resource);',
-    "empty": "",
 }
 
 
@@ -90,11 +97,9 @@ BAD_POLICIES = {
 def test_a_bad_policy(config, text):
     g = config(policies={"agents.cedar": text})
     done = attempt(g)
-    if text == "" and done.returncode == 0:
-        pytest.skip("an empty policy file is a policy that allows nothing")
     assert done.returncode in (1, 2), done.stderr
-    assert "agents.cedar" in done.stderr and "ready" not in done.stdout and "panicked" not in done.stderr
-    assert re.search(r"agents\.cedar:\d+", done.stderr) or text == "", done.stderr
+    assert "ready" not in done.stdout and "panicked" not in done.stderr
+    assert re.search(r"agents\.cedar:\d+", done.stderr), done.stderr
     check = attempt(g, "check")
     assert check.returncode in (1, 2) and "agents.cedar" in check.stdout + check.stderr
 
@@ -104,7 +109,6 @@ BAD_LABELS = {
     "unknown-filter": '[labels.a]\nmask = "redact"\nfilter = "sometimes"\n',
     "unknown-label": '[columns]\n"public.customers.email" = "nobody"\n',
     "bad-pattern": '[labels.a]\nmask = "redact"\n[columns]\n"customers" = "a"\n',
-    "no-such-column": '[labels.a]\nmask = "redact"\n[columns]\n"public.customers.emial" = "a"\n',
     "unknown-key": '[labels.a]\nmask = "redact"\ncolour = "red"\n',
 }
 
@@ -114,7 +118,13 @@ def test_bad_labels(config, text):
     g = config(labels={"shop.labels.toml": text})
     done = attempt(g)
     assert done.returncode in (1, 2), (done.stdout, done.stderr)
-    assert "ready" not in done.stdout and "shop.labels.toml" in done.stderr or "emial" in done.stderr
+    assert "ready" not in done.stdout and "shop.labels.toml" in done.stderr
+
+
+def test_a_label_on_a_column_that_is_not_there_is_reported(config):
+    """It may come with a later migration: no reason not to start, but nobody may believe that it protects something."""
+    g = config(labels={"shop.labels.toml": '[labels.a]\nmask = "redact"\n[columns]\n"public.customers.emial" = "a"\n'})
+    assert "emial" in attempt(g).stderr
 
 
 def test_occupied_port(config):
@@ -248,7 +258,6 @@ def test_upstream_by_tls(certificate, new_gateway):
 
 def test_reload_takes_new_policies_and_a_bad_file_leaves_the_old_ones(new_gateway):
     import signal
-    from rig.gateway import eventually
     g = new_gateway()
     link, dana = g.grant(), g.dba("dana")
     path = g.dir / "agents.cedar"

@@ -224,9 +224,9 @@ def test_sql_prepare_execute_deallocate(session):
 
 def test_the_function_call_message_is_refused_or_judged(reading):
     import struct
-    # pg_terminate_backend(int, bigint) by oid 2096
-    body = struct.pack("!IHHH", 2096, 0, 2, 4) + struct.pack("!i", 1) + b"1" * 1
-    got = reading.send(raw.frame("F", body + struct.pack("!iH", -1, 0))).until()
+    # pg_terminate_backend(int, bigint), oid 2096, arguments as text
+    body = struct.pack("!IHH", 2096, 0, 2) + struct.pack("!i", 1) + b"1" + struct.pack("!i", 1) + b"0" + struct.pack("!H", 0)
+    got = reading.send(raw.frame("F", body)).until()
     assert "E" in raw.tags(got)
     assert raw.tags(reading.ask("SELECT 1")) == "TDCZ"
 

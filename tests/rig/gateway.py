@@ -113,6 +113,8 @@ class Gateway:
         found = re.search(r"postgres=(\[[^]]+\]|[^:\s]+):(\d+)", self.ready_line) or re.search(r"()127\.0\.0\.1:(\d+)", self.ready_line)
         assert found, f"no address in {self.ready_line!r}"
         self.port = int(found.group(2))
+        # A second start is on the same port, so that connection strings stay good.
+        self.config.write_text(self.config.read_text().replace('"127.0.0.1:0"', f'"127.0.0.1:{self.port}"'))
         return self.ready_line
 
     def stderr(self) -> str:

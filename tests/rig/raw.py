@@ -174,7 +174,7 @@ class Wire:
             if m.tag == "v":
                 self.negotiated = m
             elif m.tag == "S":
-                k, v = m.body.rstrip(b"\0").decode().split("\0")
+                k, v = m.body[:-1].decode().split("\0")
                 self.parameters[k] = v
             elif m.tag == "K":
                 self.key = (struct.unpack_from("!I", m.body)[0], m.body[4:])
