@@ -14,8 +14,6 @@ use crate::desk::{Desk, Refusal};
 use crate::engine::Engine;
 use crate::log::Log;
 
-/// A statement's time in the query engine.
-const LIMIT: Duration = Duration::from_secs(15);
 const STACK: usize = 64 * 1024 * 1024;
 
 /// What lives on the thread.
@@ -61,6 +59,7 @@ impl Bench {
     /// Runs one job and waits for it; past the limit the query engine is told to stop.
     pub async fn run<T: Send + 'static>(
         &self,
+        limit: Duration,
         job: impl FnOnce(&mut Tools) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let gone = || Refusal::new("XX000", "the console's query engine has ended");
@@ -71,7 +70,7 @@ impl Bench {
                 let _unheard = done.send(job(tools));
             }))
             .map_err(|_| gone())?;
-        let mut patience = LIMIT;
+        let mut patience = limit;
         loop {
             match tokio::time::timeout(patience, &mut answer).await {
                 Ok(result) => return result.map_err(|_| gone())?,

@@ -580,13 +580,49 @@ pub fn from_binary(bytes: &[u8], ty: Ty, declared: u32, now: i64) -> Result<Cell
                     .ok_or_else(bad)?,
             )
         }
-        Ty::TextArray | Ty::Int8Array => return Err(bad()),
+        Ty::TextArray | Ty::Int8Array => array_from_binary(bytes, now).ok_or_else(bad)?,
         Ty::Text | Ty::Varchar | Ty::Name | Ty::Char | Ty::Json | Ty::Unknown => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|_| Refusal::new("22021", "a parameter is not valid UTF-8"))?;
             from_text(text, ty, now)?
         }
     })
+}
+
+/// `array_recv`, for one dimension.
+fn array_from_binary(bytes: &[u8], now: i64) -> Option<Cell> {
+    let word = |at: usize| {
+        bytes
+            .get(at..)?
+            .first_chunk::<4>()
+            .map(|w| i32::from_be_bytes(*w))
+    };
+    let declared = u32::from_be_bytes(*bytes.get(8..)?.first_chunk::<4>()?);
+    let element = Ty::from_oid(declared)?;
+    let count = match word(0)? {
+        0 if bytes.len() == 12 => return Some(Cell::Text("[]".to_owned())),
+        1 => word(12)?,
+        _ => return None,
+    };
+    let mut rest = bytes.get(20..)?;
+    let mut list: Vec<serde_json::Value> = Vec::new();
+    for _ in 0..count {
+        let length = i32::from_be_bytes(*rest.first_chunk::<4>()?);
+        rest = rest.get(4..)?;
+        if length == -1 {
+            list.push(serde_json::Value::Null);
+            continue;
+        }
+        let length = usize::try_from(length).ok()?;
+        let cell = from_binary(rest.get(..length)?, element, declared, now).ok()?;
+        rest = rest.get(length..)?;
+        list.push(match cell {
+            Cell::Int(v) if element.is_integer() => v.into(),
+            other => to_text(&other, element).map_or(serde_json::Value::Null, Into::into),
+        });
+    }
+    rest.is_empty()
+        .then(|| Cell::Text(serde_json::Value::Array(list).to_string()))
 }
 
 #[cfg(test)]
@@ -632,9 +668,7 @@ mod tests {
             let bytes = to_binary(&cell, ty).unwrap().unwrap();
             let shown: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
             assert_eq!(shown, hex, "{ty:?}");
-            if !ty.is_array() {
-                assert_eq!(from_binary(&bytes, ty, ty.oid(), 0).unwrap(), cell);
-            }
+            assert_eq!(from_binary(&bytes, ty, ty.oid(), 0).unwrap(), cell);
             assert_eq!(from_text(text, ty, 0).unwrap(), cell);
         }
     }

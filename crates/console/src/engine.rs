@@ -46,6 +46,9 @@ fn failed(error: &rusqlite::Error) -> Refusal {
         }
         Some(rusqlite::ErrorCode::OutOfMemory) => Refusal::new("53200", "out of memory"),
         Some(rusqlite::ErrorCode::TooBig) => Refusal::new("54000", "a value is too long"),
+        _ if ["maximum depth", "too many", "stack overflow"].iter().any(|limit| text.contains(limit)) => {
+            Refusal::new("54001", "statement is too long or too deeply nested for the console")
+        }
         _ if text.contains("integer overflow") => Refusal::new("22003", "bigint out of range"),
         _ if text.contains("misuse of aggregate") || text.contains("misuse of window") => {
             Refusal::new(

@@ -70,7 +70,7 @@ pub fn fill(
         return Ok(catalog::rows(relation, around));
     }
     match relation.name {
-        "held" => Ok(held(desk, now_us)?
+        "held" => Ok(held(desk, now_us)
             .iter()
             .map(|h| held_row(h, now_us))
             .collect()),
@@ -112,16 +112,11 @@ fn state(hold: &Hold, now_us: i64) -> &'static str {
     }
 }
 
-fn held(desk: &dyn Desk, now_us: i64) -> Result<Vec<Hold>, Refusal> {
-    let mut list: Vec<Hold> = desk
-        .store()
-        .holds()
-        .map_err(unreadable)?
-        .into_iter()
-        .filter(|h| h.state == HoldState::Held && !is_over(h, now_us))
-        .collect();
+fn held(desk: &dyn Desk, now_us: i64) -> Vec<Hold> {
+    let mut list = desk.store().open_holds();
+    list.retain(|h| h.state == HoldState::Held && !is_over(h, now_us));
     list.sort_by_key(|h| h.id);
-    Ok(list)
+    list
 }
 
 fn parameters(hold: &Hold) -> Cell {
@@ -285,7 +280,7 @@ fn grant_row(g: &Grant, now_us: i64) -> Vec<Cell> {
 
 fn databases(desk: &dyn Desk, now_us: i64) -> Result<Rows, Refusal> {
     let sessions = desk.sessions();
-    let held = held(desk, now_us)?;
+    let held = held(desk, now_us);
     let count = |n: usize| Cell::number(u64::try_from(n).unwrap_or(u64::MAX));
     Ok(desk
         .databases()

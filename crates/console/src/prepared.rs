@@ -127,11 +127,12 @@ impl Prepared {
         }
     }
 
-    /// Whether it ends a transaction that has failed.
+    /// Whether it may run in a transaction that has failed: what ends it, and nothing at all.
     pub fn ends_transaction(&self) -> bool {
         matches!(
             self.work,
-            Work::Control(Control::Commit | Control::Rollback | Control::RollbackTo(_))
+            Work::Empty
+                | Work::Control(Control::Commit | Control::Rollback | Control::RollbackTo(_))
         )
     }
 }

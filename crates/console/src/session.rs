@@ -13,7 +13,7 @@ use crate::command::Control;
 use crate::desk::{Desk, Operator, Refusal};
 use crate::fill;
 use crate::prepared::{Outcome, Prepared, Work, arguments};
-use crate::settings::{Settings, is_reported};
+use crate::settings::{LONGEST_STATEMENT, Settings, is_reported};
 use crate::token;
 use crate::translate::{Plan, Setting, Source};
 use crate::verb::{Call, Verb};
@@ -138,7 +138,7 @@ impl Session {
             settings: self.settings.all().to_vec(),
         };
         self.bench
-            .run(move |_| {
+            .run(LONGEST_STATEMENT, move |_| {
                 token::statements(&text)?
                     .iter()
                     .map(|statement| Prepared::new(statement, &declared, &setting))
@@ -189,7 +189,7 @@ impl Session {
         let engine_plan = plan.clone();
         let rows = self
             .bench
-            .run(move |tools| {
+            .run(self.settings.statement_timeout(), move |tools| {
                 let around = fill::surroundings(tools.desk.as_ref(), &settings)?;
                 let (desk, log) = (&tools.desk, &mut tools.log);
                 let mut fill = |wanted: &_| {
@@ -243,7 +243,7 @@ impl Session {
         let calls = Arc::new(calls);
         let (checked, operator) = (Arc::clone(&calls), self.operator.clone());
         self.bench
-            .run(move |tools| {
+            .run(LONGEST_STATEMENT, move |tools| {
                 checked
                     .iter()
                     .try_for_each(|call| call.preflight(tools.desk.as_ref(), &operator))

@@ -3,7 +3,10 @@
 //! Owns: the list. Most settings of PostgreSQL's mean nothing here; they are kept and shown, no more. Refuses: a value
 //! that would make the console say something untrue: another encoding, time zone or date style than the one it writes.
 
+use std::time::Duration;
+
 use crate::desk::Refusal;
+use crate::moment;
 
 /// Name, first value, and whether drivers are told (ParameterStatus: manual, "Asynchronous Operations").
 const FIRST: &[(&str, &str, bool)] = &[
@@ -47,8 +50,10 @@ const FIXED: &[&str] = &[
     "lc_collate",
     "lc_ctype",
     "max_identifier_length",
-    "statement_timeout",
 ];
+
+/// A statement's time in the query engine, at most.
+pub const LONGEST_STATEMENT: Duration = Duration::from_secs(15);
 
 /// A session keeps at most so many settings of its own invention.
 const MOST: usize = 100;
@@ -93,6 +98,14 @@ impl Settings {
             .find(|(n, _)| n.eq_ignore_ascii_case(name))
             .map(|(n, v)| (n.as_str(), v.as_str()))
             .ok_or_else(|| unknown(name))
+    }
+
+    /// How long a statement may take.
+    pub fn statement_timeout(&self) -> Duration {
+        self.show("statement_timeout")
+            .ok()
+            .and_then(|(_, value)| timeout(value))
+            .unwrap_or(LONGEST_STATEMENT)
     }
 
     /// Sets one; None is its first value.
@@ -145,6 +158,18 @@ fn first(name: &str, value: &str, user: &str) -> String {
     }
 }
 
+/// A bare number counts milliseconds; 0 is the longest there is.
+fn timeout(value: &str) -> Option<Duration> {
+    let us = match value.trim().parse::<i64>() {
+        Ok(ms) => ms.checked_mul(1_000)?,
+        Err(_) => moment::parse_interval(value)?,
+    };
+    match u64::try_from(us).ok()? {
+        0 => Some(LONGEST_STATEMENT),
+        us => Some(Duration::from_micros(us)),
+    }
+}
+
 fn unknown(name: &str) -> Refusal {
     Refusal::new(
         "42704",
@@ -181,6 +206,17 @@ fn checked(name: &str, value: String, now: &Settings) -> Result<String, Refusal>
             "ISO, MDY",
             lower.split(',').next().is_some_and(|w| w.trim() == "iso"),
         ),
+        "statement_timeout" => match timeout(&value) {
+            Some(limit) if limit <= LONGEST_STATEMENT => Ok(value),
+            Some(_) => Err(Refusal::new(
+                "22023",
+                "a statement of the console's has at most 15s",
+            )),
+            None => Err(Refusal::new(
+                "22023",
+                "statement_timeout is a time: '500ms', '5s'",
+            )),
+        },
         "intervalstyle" => only("postgres", lower == "postgres"),
         "standard_conforming_strings" => {
             only("on", matches!(lower.as_str(), "on" | "true" | "1" | "yes"))
@@ -221,9 +257,15 @@ mod tests {
             ("datestyle", "German"),
             ("server_version", "16"),
             ("session_authorization", "root"),
+            ("statement_timeout", "1h"),
+            ("statement_timeout", "-1"),
         ] {
             assert!(s.set(name, Some(value), "dana").is_err(), "{name}");
         }
+        s.set("statement_timeout", Some("250"), "dana").unwrap();
+        assert_eq!(s.statement_timeout(), Duration::from_millis(250));
+        s.set("statement_timeout", Some("0"), "dana").unwrap();
+        assert_eq!(s.statement_timeout(), LONGEST_STATEMENT);
         for i in 0..MOST {
             s.set(&format!("my.x{i}"), Some("1"), "dana").unwrap();
         }
