@@ -46,8 +46,14 @@ fn failed(error: &rusqlite::Error) -> Refusal {
         }
         Some(rusqlite::ErrorCode::OutOfMemory) => Refusal::new("53200", "out of memory"),
         Some(rusqlite::ErrorCode::TooBig) => Refusal::new("54000", "a value is too long"),
-        _ if ["maximum depth", "too many", "stack overflow"].iter().any(|limit| text.contains(limit)) => {
-            Refusal::new("54001", "statement is too long or too deeply nested for the console")
+        _ if ["maximum depth", "too many", "stack overflow"]
+            .iter()
+            .any(|limit| text.contains(limit)) =>
+        {
+            Refusal::new(
+                "54001",
+                "statement is too long or too deeply nested for the console",
+            )
         }
         _ if text.contains("integer overflow") => Refusal::new("22003", "bigint out of range"),
         _ if text.contains("misuse of aggregate") || text.contains("misuse of window") => {
@@ -137,18 +143,17 @@ impl Engine {
                 Wanted::Relation(oid) => relation::by_oid(*oid).map(Relation::table),
                 Wanted::Replay(table, _) => Some(table.clone()),
             };
-            if let Some(table) = table {
-                if self
+            if let Some(table) = table
+                && self
                     .db
                     .execute_batch(&format!("DELETE FROM \"{table}\""))
                     .is_err()
-                {
-                    self.made.remove(&table);
-                    // A table that cannot be emptied must not be read again.
-                    let _gone = self
-                        .db
-                        .execute_batch(&format!("DROP TABLE IF EXISTS \"{table}\""));
-                }
+            {
+                self.made.remove(&table);
+                // A table that cannot be emptied must not be read again.
+                let _gone = self
+                    .db
+                    .execute_batch(&format!("DROP TABLE IF EXISTS \"{table}\""));
             }
         }
     }

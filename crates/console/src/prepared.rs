@@ -92,10 +92,10 @@ impl Prepared {
                         if wanted.len() <= *at {
                             wanted.resize(*at + 1, Ty::Unknown);
                         }
-                        if let Some(slot) = wanted.get_mut(*at) {
-                            if *slot == Ty::Unknown {
-                                *slot = *ty;
-                            }
+                        if let Some(slot) = wanted.get_mut(*at)
+                            && *slot == Ty::Unknown
+                        {
+                            *slot = *ty;
                         }
                     }
                 }

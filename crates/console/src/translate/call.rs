@@ -359,10 +359,10 @@ impl Translator<'_> {
             [schema, name] if schema == "pg_catalog" => name.as_str(),
             _ => return Err(missing(&names.join("."), &[])),
         };
-        if let FunctionArguments::Subquery(query) = &function.args {
-            if name == "array" {
-                return self.array_of(query, scope);
-            }
+        if let FunctionArguments::Subquery(query) = &function.args
+            && name == "array"
+        {
+            return self.array_of(query, scope);
         }
         if name == "replay" {
             return Err(Refusal::new(
@@ -372,10 +372,10 @@ impl Translator<'_> {
         }
         if function.args == FunctionArguments::None {
             // PostgreSQL reads a bare `user` as a call. Here relations have a column of that name, which is what is meant.
-            if let [name] = names.as_slice() {
-                if let Some(ex) = scope.column(name)? {
-                    return Ok(ex);
-                }
+            if let [name] = names.as_slice()
+                && let Some(ex) = scope.column(name)?
+            {
+                return Ok(ex);
             }
             if let Some(ex) = self.word(name) {
                 return Ok(ex);

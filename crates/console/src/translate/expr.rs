@@ -214,10 +214,10 @@ impl Translator<'_> {
         if let Some(ex) = scope.column(&name)? {
             return Ok(ex);
         }
-        if ident.quote_style.is_none() {
-            if let Some(ex) = self.word(&name) {
-                return Ok(ex);
-            }
+        if ident.quote_style.is_none()
+            && let Some(ex) = self.word(&name)
+        {
+            return Ok(ex);
         }
         // `SELECT s FROM generate_series(1, 3) s`: the item's only column.
         if let Some(item) = scope.item(&name) {

@@ -230,18 +230,18 @@ impl Translator<'_> {
             _ => return Err(unsupported(format!("the name {}", name.join(".")))),
         };
         let (shown, renamed) = self.alias(alias, plain, scope);
-        if schema.is_none() {
-            if let Some(cte) = self.ctes.iter().rev().find(|c| c.name == plain) {
-                let table = quote(&format!("cte:{}", cte.name));
-                let columns: Vec<Ex> = cte
-                    .columns
-                    .iter()
-                    .map(|(n, ty)| Ex::new("", *ty, n))
-                    .collect();
-                let columns = super::query::named(&columns, &renamed)?;
-                scope.add(numbered(&shown, columns))?;
-                return Ok(format!("{table} AS {}", quote(&shown)));
-            }
+        if schema.is_none()
+            && let Some(cte) = self.ctes.iter().rev().find(|c| c.name == plain)
+        {
+            let table = quote(&format!("cte:{}", cte.name));
+            let columns: Vec<Ex> = cte
+                .columns
+                .iter()
+                .map(|(n, ty)| Ex::new("", *ty, n))
+                .collect();
+            let columns = super::query::named(&columns, &renamed)?;
+            scope.add(numbered(&shown, columns))?;
+            return Ok(format!("{table} AS {}", quote(&shown)));
         }
         let found = relation::find(schema, plain).ok_or_else(|| {
             Refusal::new(

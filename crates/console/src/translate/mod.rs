@@ -212,10 +212,10 @@ impl Translator<'_> {
 
     /// The type of a parameter becomes known.
     fn settle(&mut self, parameter: usize, ty: Ty) {
-        if let Some(slot) = self.parameters.get_mut(parameter) {
-            if *slot == Ty::Unknown {
-                *slot = ty;
-            }
+        if let Some(slot) = self.parameters.get_mut(parameter)
+            && *slot == Ty::Unknown
+        {
+            *slot = ty;
         }
     }
 }

@@ -59,12 +59,12 @@ impl Translator<'_> {
         if ex.ty == ty || ty == Ty::Unknown {
             return Ok(ex);
         }
-        if let Some(at) = ex.parameter {
-            if ex.ty == Ty::Unknown {
-                self.settle(at, ty);
-                ex.ty = ty;
-                return Ok(ex);
-            }
+        if let Some(at) = ex.parameter
+            && ex.ty == Ty::Unknown
+        {
+            self.settle(at, ty);
+            ex.ty = ty;
+            return Ok(ex);
         }
         if ex.ty == Ty::Unknown {
             match &ex.literal {

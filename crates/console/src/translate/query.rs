@@ -326,10 +326,8 @@ impl Translator<'_> {
         }
         sql.push_str(&self.windows(&select.named_window, &scope)?);
         sql.push_str(&self.order(orders, &scope, &outputs)?);
-        if acting {
-            if let Some(acts) = acts {
-                *acts = outputs;
-            }
+        if acting && let Some(acts) = acts {
+            *acts = outputs;
         }
         Ok((sql, columns))
     }
