@@ -31,11 +31,13 @@ pub struct Known {
     facts: FactsCache,
 }
 
+type Cache<K> = Mutex<HashMap<K, Arc<Analysis>>>;
+
 /// Facts by text (with the settings it was read under) and by shape.
 #[derive(Debug, Default)]
 struct FactsCache {
-    exact: Mutex<HashMap<(Settings, Box<[u8]>), Arc<Analysis>>>,
-    shapes: Mutex<HashMap<(Settings, Fingerprint), Arc<Analysis>>>,
+    exact: Cache<(Settings, Box<[u8]>)>,
+    shapes: Cache<(Settings, Fingerprint)>,
 }
 
 /// Texts and shapes remembered; at the limit all are forgotten, which costs a parse each and no bookkeeping on a hit.
@@ -47,16 +49,15 @@ impl Known {
     /// The facts of a text.
     pub fn analyze(&self, text: &[u8], settings: &Settings) -> Arc<Analysis> {
         let shape = sql::fingerprint(text);
-        if let Some(shape) = shape {
-            if let Some(found) = lock(&self.facts.shapes).get(&(settings.clone(), shape)) {
-                return Arc::clone(found);
-            }
+        if let Some(shape) = shape
+            && let Some(found) = lock(&self.facts.shapes).get(&(settings.clone(), shape))
+        {
+            return Arc::clone(found);
         }
         let small = text.len() <= MAX_REMEMBERED_BYTES;
-        if small {
-            if let Some(found) = lock(&self.facts.exact).get(&(settings.clone(), text.into())) {
-                return Arc::clone(found);
-            }
+        if small && let Some(found) = lock(&self.facts.exact).get(&(settings.clone(), text.into()))
+        {
+            return Arc::clone(found);
         }
         let analysis = Arc::new(sql::analyze(text, settings, &self.catalog));
         match shape {
@@ -83,11 +84,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn remember<K: std::hash::Hash + Eq>(
-    cache: &Mutex<HashMap<K, Arc<Analysis>>>,
-    key: K,
-    analysis: &Arc<Analysis>,
-) {
+fn remember<K: std::hash::Hash + Eq>(cache: &Cache<K>, key: K, analysis: &Arc<Analysis>) {
     let mut cache = lock(cache);
     if cache.len() >= MAX_REMEMBERED {
         cache.clear();

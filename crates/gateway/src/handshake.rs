@@ -86,12 +86,10 @@ impl Connection {
 
     async fn message(&mut self, expected: u8) -> Result<Vec<u8>, HandshakeError> {
         loop {
-            if let Some(head) = frame::head(self.buffer.filled(), MAX_AUTH_BYTES)? {
-                if head.tag != expected {
-                    return Err(
-                        Refusal::protocol("unexpected message during authentication").into(),
-                    );
-                }
+            if let Some(head) = frame::head(self.buffer.filled(), MAX_AUTH_BYTES)?
+                && head.tag != expected
+            {
+                return Err(Refusal::protocol("unexpected message during authentication").into());
             }
             if let Some(found) = frame::frame(self.buffer.filled(), MAX_AUTH_BYTES)? {
                 let (body, len) = (found.body().to_vec(), found.len());

@@ -34,7 +34,7 @@ pub enum HoldDeskError {
 #[derive(Debug)]
 pub struct Spent {
     session: u64,
-    hold: Hold,
+    hold: Box<Hold>,
 }
 
 impl Spent {
@@ -152,10 +152,10 @@ impl HoldDesk {
         self.waiters().entry(hold.id).or_default().push(tell);
         // It may have been decided between the store's answer and the waiter's place in the list.
         let id = hold.id;
-        if let Some(now) = self.blocking(move |store| store.hold(id)).await? {
-            if now.state != HoldState::Held {
-                self.tell(&now);
-            }
+        if let Some(now) = self.blocking(move |store| store.hold(id)).await?
+            && now.state != HoldState::Held
+        {
+            self.tell(&now);
         }
         Ok((hold, told))
     }
@@ -210,7 +210,10 @@ impl HoldDesk {
             .blocking(move |store| store.spend_hold(id, &fingerprint, now_us()))
             .await?;
         self.record(&hold).await?;
-        Ok(Spent { session, hold })
+        Ok(Spent {
+            session,
+            hold: Box::new(hold),
+        })
     }
 
     /// The agent does not want it any more.

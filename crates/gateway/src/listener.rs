@@ -113,11 +113,11 @@ async fn connection(
                 Ok(None)
             }
             Opened::Hello(connection, hello) if hello.database == crate::gateway::CONSOLE => {
-                Ok(Some(Ready::Console(
+                Ok(Some(Ready::Console(Box::new(
                     gateway
                         .console_login(connection, hello, tls.as_deref())
                         .await?,
-                )))
+                ))))
             }
             Opened::Hello(connection, hello) => Ok(Some(Ready::Agent(Box::new(
                 agent(&gateway, connection, hello, tls.as_deref()).await?,
@@ -127,7 +127,7 @@ async fn connection(
     match tokio::time::timeout(LOGIN_TIMEOUT, login).await {
         Ok(Ok(None)) => {}
         Ok(Ok(Some(Ready::Agent(session)))) => session.run().await,
-        Ok(Ok(Some(Ready::Console(login)))) => gateway.console(login).await,
+        Ok(Ok(Some(Ready::Console(login)))) => gateway.console(*login).await,
         Ok(Err(HandshakeError::Refused(refusal))) => {
             info!(%peer, sqlstate = refusal.sqlstate(), "no session: {}", refusal.message())
         }
@@ -138,7 +138,7 @@ async fn connection(
 
 enum Ready {
     Agent(Box<session::Session>),
-    Console(crate::gateway::ConsoleLogin),
+    Console(Box<crate::gateway::ConsoleLogin>),
 }
 
 async fn agent(

@@ -12,13 +12,13 @@ use wire::postgres::reply;
 pub struct Refusal {
     sqlstate: &'static str,
     message: String,
-    detail: Option<Map<String, Value>>,
+    detail: Option<Box<Map<String, Value>>>,
     hint: Option<String>,
 }
 
-fn detail(value: Value) -> Option<Map<String, Value>> {
+fn detail(value: Value) -> Option<Box<Map<String, Value>>> {
     match value {
-        Value::Object(map) => Some(map),
+        Value::Object(map) => Some(Box::new(map)),
         _ => None,
     }
 }
@@ -213,7 +213,7 @@ impl Refusal {
         let detail = self
             .detail
             .as_ref()
-            .map(|d| Value::Object(d.clone()).to_string());
+            .map(|d| Value::Object(d.as_ref().clone()).to_string());
         let mut fields: Vec<(u8, &str)> = vec![
             (b'S', severity),
             (b'V', severity),

@@ -2,6 +2,8 @@
 //!
 //! Owns: what a person types and what she reads. Refuses: to decide anything about a statement.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod answer;
 mod command;
 mod config;

@@ -42,13 +42,13 @@ pub fn check(facts: &Facts, known: &Known, shown: &dyn Fn(&Labelled) -> bool) ->
                 "it may not decide which rows come back, but for equality where the label allows that",
             ),
         };
-        if let Some(why) = why {
-            if !shown(labelled) {
-                return Some(Refusal::would_reveal(
-                    &labelled.label.name,
-                    &format!("{}: {why}", labelled.column),
-                ));
-            }
+        if let Some(why) = why
+            && !shown(labelled)
+        {
+            return Some(Refusal::would_reveal(
+                &labelled.label.name,
+                &format!("{}: {why}", labelled.column),
+            ));
         }
     }
     // What cannot be looked into may show anything. It is only let pass for a session that may see everything.

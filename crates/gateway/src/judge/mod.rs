@@ -144,10 +144,8 @@ impl Judge {
     /// Judges a text. `prepared` gives the texts that a name may stand for (`EXECUTE name`).
     pub fn text(&mut self, text: &[u8], prepared: Texts<'_>) -> Arc<Judged> {
         let small = text.len() <= MAX_REMEMBERED_BYTES;
-        if small {
-            if let Some(found) = self.exact.get(text) {
-                return Arc::clone(found);
-            }
+        if small && let Some(found) = self.exact.get(text) {
+            return Arc::clone(found);
         }
         let shape = sql::fingerprint(text);
         if let Some(found) = shape.and_then(|s| self.shapes.get(&s)) {

@@ -355,14 +355,14 @@ impl Downward<'_> {
         if is_complete {
             self.apply(shared, effects);
         }
-        if matches!(shared.queue.front(), Some(Expect::Execute(..))) {
-            if let Some(Expect::Execute(run, portal)) = shared.queue.pop_front() {
-                if is_complete {
-                    // What the approval was for has happened.
-                    *lock(&portal.spent) = None;
-                }
-                self.end_run(run);
+        if matches!(shared.queue.front(), Some(Expect::Execute(..)))
+            && let Some(Expect::Execute(run, portal)) = shared.queue.pop_front()
+        {
+            if is_complete {
+                // What the approval was for has happened.
+                *lock(&portal.spent) = None;
             }
+            self.end_run(run);
         }
         Ok(Fate::Pass)
     }

@@ -119,7 +119,7 @@ impl<T> Names<T> {
     }
 
     /// Names in use.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.by_name.len()
     }
 
@@ -130,10 +130,10 @@ impl<T> Names<T> {
 
     /// The server has made it: older candidates are gone.
     pub fn confirm(&mut self, name: &[u8], item: &Arc<T>) {
-        if let Some(list) = self.by_name.get_mut(name) {
-            if let Some(at) = list.iter().position(|c| Arc::ptr_eq(&c.item, item)) {
-                list.drain(..at);
-            }
+        if let Some(list) = self.by_name.get_mut(name)
+            && let Some(at) = list.iter().position(|c| Arc::ptr_eq(&c.item, item))
+        {
+            list.drain(..at);
         }
     }
 
@@ -210,6 +210,6 @@ mod tests {
         assert_eq!(of(&names, 2), ["2"]);
         let end = names.now();
         names.clear_before(end);
-        assert_eq!(names.len(), 0);
+        assert_eq!(names.count(), 0);
     }
 }

@@ -372,7 +372,7 @@ impl Upward<'_> {
         loop {
             let room = self.ahead.filled().len() < AHEAD_BYTES;
             tokio::select! {
-                hold = &mut *decided => return hold.map(Waited::Decided).map_err(|_| End::Refused(Refusal::ended("the gateway is shutting down"))),
+                hold = &mut *decided => return hold.map(|h| Waited::Decided(Box::new(h))).map_err(|_| End::Refused(Refusal::ended("the gateway is shutting down"))),
                 () = &mut deadline => return Ok(Waited::TimeUp),
                 () = core.target.waiting.notified() => return Ok(Waited::Cancelled),
                 read = self.ahead.read(&mut self.reader), if room => match read {
@@ -385,7 +385,7 @@ impl Upward<'_> {
 }
 
 enum Waited {
-    Decided(Hold),
+    Decided(Box<Hold>),
     TimeUp,
     Cancelled,
 }

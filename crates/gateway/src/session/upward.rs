@@ -412,7 +412,7 @@ impl Upward<'_> {
             parameters: &[],
             parameter_bytes: &[],
         };
-        if self.core.shared().statements.len() >= MAX_NAMES {
+        if self.core.shared().statements.count() >= MAX_NAMES {
             self.refuse(
                 &Refusal::too_many("prepared statements"),
                 Road::Parse,
@@ -479,7 +479,7 @@ impl Upward<'_> {
         }
         let describe = self.must_describe(&portal);
         let mut shared = self.core.shared();
-        if shared.portals.len() >= MAX_NAMES {
+        if shared.portals.count() >= MAX_NAMES {
             drop(shared);
             self.refuse(&Refusal::too_many("portals"), Road::Execute, bytes);
             return Ok(());
@@ -548,10 +548,12 @@ impl Upward<'_> {
             ];
         }
         let each = portal.statements.iter().map(|statement| {
-            if let Some((of, judged)) = lock(&statement.judged).as_ref() {
-                if *of == epoch && !judged.runs_by_name && self.core.judge().may_remember() {
-                    return Arc::clone(judged);
-                }
+            if let Some((of, judged)) = lock(&statement.judged).as_ref()
+                && *of == epoch
+                && !judged.runs_by_name
+                && self.core.judge().may_remember()
+            {
+                return Arc::clone(judged);
             }
             let judged = self.judge_as_known(&statement.text);
             *lock(&statement.judged) = Some((epoch, Arc::clone(&judged)));
