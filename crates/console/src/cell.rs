@@ -1,11 +1,13 @@
 //! One value of a row, its PostgreSQL type, and its two forms on the wire.
 //!
-//! Owns: which types the console speaks ([`Ty`]), and writing and reading values in text and binary format as the
+//! Owns: writing and reading values in text and binary format as the
 //! manual's "Data Types" and the `…send`/`…recv` functions of PostgreSQL's source lay down. Refuses: to guess. A value
 //! that is not of its column's type is an error in binary format.
 
+use crate::array::{format_array, from_binary_array, parse_array, to_binary_array};
 use crate::desk::Refusal;
 use crate::moment;
+pub use crate::ty::{TYPE_NAMES, TYPES, Ty};
 
 /// A value as the query engine holds it.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,161 +65,7 @@ impl From<bool> for Cell {
     }
 }
 
-/// A type of PostgreSQL's that the console speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ty {
-    /// Not known yet: a bare string, NULL, a parameter. Sent as text.
-    Unknown,
-    /// boolean
-    Bool,
-    /// smallint
-    Int2,
-    /// integer
-    Int4,
-    /// bigint
-    Int8,
-    /// oid
-    Oid,
-    /// double precision
-    Float8,
-    /// text
-    Text,
-    /// varchar
-    Varchar,
-    /// name
-    Name,
-    /// "char"
-    Char,
-    /// timestamp with time zone
-    Timestamptz,
-    /// date
-    Date,
-    /// interval
-    Interval,
-    /// json
-    Json,
-    /// text[]
-    TextArray,
-    /// bigint[]
-    Int8Array,
-    /// regclass, held as the relation's OID
-    Regclass,
-    /// regtype, held as the type's OID
-    Regtype,
-    /// regproc, held as the function's OID
-    Regproc,
-    /// regnamespace, held as the schema's OID
-    Regnamespace,
-}
-
-/// Every type, with OID, size on the wire and name (pg_type.dat).
-pub const TYPES: [(Ty, u32, i16, &str); 20] = [
-    (Ty::Bool, 16, 1, "boolean"),
-    (Ty::Char, 18, 1, "\"char\""),
-    (Ty::Name, 19, 64, "name"),
-    (Ty::Int8, 20, 8, "bigint"),
-    (Ty::Int2, 21, 2, "smallint"),
-    (Ty::Int4, 23, 4, "integer"),
-    (Ty::Regproc, 24, 4, "regproc"),
-    (Ty::Text, 25, -1, "text"),
-    (Ty::Oid, 26, 4, "oid"),
-    (Ty::Json, 114, -1, "json"),
-    (Ty::Float8, 701, 8, "double precision"),
-    (Ty::TextArray, 1009, -1, "text[]"),
-    (Ty::Int8Array, 1016, -1, "bigint[]"),
-    (Ty::Varchar, 1043, -1, "character varying"),
-    (Ty::Date, 1082, 4, "date"),
-    (Ty::Timestamptz, 1184, 8, "timestamp with time zone"),
-    (Ty::Interval, 1186, 16, "interval"),
-    (Ty::Regclass, 2205, 4, "regclass"),
-    (Ty::Regtype, 2206, 4, "regtype"),
-    (Ty::Regnamespace, 4089, 4, "regnamespace"),
-];
-
-/// The short names of pg_type.typname, where they differ from [`TYPES`].
-pub const TYPE_NAMES: [(Ty, &str); 9] = [
-    (Ty::Bool, "bool"),
-    (Ty::Char, "char"),
-    (Ty::Int8, "int8"),
-    (Ty::Int2, "int2"),
-    (Ty::Int4, "int4"),
-    (Ty::Float8, "float8"),
-    (Ty::TextArray, "_text"),
-    (Ty::Int8Array, "_int8"),
-    (Ty::Timestamptz, "timestamptz"),
-];
-
-impl Ty {
-    fn row(self) -> (u32, i16, &'static str) {
-        TYPES
-            .iter()
-            .find(|(ty, ..)| *ty == self)
-            .map_or((25, -1, "text"), |(_, oid, size, name)| (*oid, *size, name))
-    }
-
-    /// Its OID.
-    pub fn oid(self) -> u32 {
-        self.row().0
-    }
-
-    /// Its size in pg_type.
-    pub fn size(self) -> i16 {
-        self.row().1
-    }
-
-    /// Its name as `format_type` gives it.
-    pub fn name(self) -> &'static str {
-        self.row().2
-    }
-
-    /// The type of an OID; also of those that are read as if they were one of ours.
-    pub fn from_oid(oid: u32) -> Option<Ty> {
-        match oid {
-            0 | 705 => Some(Ty::Unknown),
-            // bpchar, numeric (text only), timestamp, jsonb: read and answered as their nearest.
-            1042 => Some(Ty::Varchar),
-            700 | 1700 => Some(Ty::Float8),
-            1114 => Some(Ty::Timestamptz),
-            _ => TYPES
-                .iter()
-                .find(|(_, o, ..)| *o == oid)
-                .map(|(ty, ..)| *ty),
-        }
-    }
-
-    /// A whole number in the engine and on the wire.
-    pub fn is_integer(self) -> bool {
-        matches!(self, Ty::Int2 | Ty::Int4 | Ty::Int8 | Ty::Oid)
-    }
-
-    /// An OID that is shown as a name.
-    pub fn is_reg(self) -> bool {
-        matches!(
-            self,
-            Ty::Regclass | Ty::Regtype | Ty::Regproc | Ty::Regnamespace
-        )
-    }
-
-    /// A number.
-    pub fn is_number(self) -> bool {
-        self.is_integer() || self == Ty::Float8
-    }
-
-    /// Text, under any of its names.
-    pub fn is_text(self) -> bool {
-        matches!(
-            self,
-            Ty::Text | Ty::Varchar | Ty::Name | Ty::Char | Ty::Unknown | Ty::Json
-        )
-    }
-
-    /// An array.
-    pub fn is_array(self) -> bool {
-        matches!(self, Ty::TextArray | Ty::Int8Array)
-    }
-}
-
-fn mismatch(ty: Ty) -> Refusal {
+pub fn mismatch(ty: Ty) -> Refusal {
     Refusal::new("22P02", format!("a value is not of type {}", ty.name()))
 }
 
@@ -241,99 +89,6 @@ pub fn format_float(value: f64) -> String {
     }
 }
 
-/// Items of an array as the engine holds it.
-fn items(json: &str) -> Option<Vec<Option<String>>> {
-    let parsed: Vec<serde_json::Value> = serde_json::from_str(json).ok()?;
-    Some(
-        parsed
-            .into_iter()
-            .map(|v| match v {
-                serde_json::Value::Null => None,
-                serde_json::Value::String(s) => Some(s),
-                other => Some(other.to_string()),
-            })
-            .collect(),
-    )
-}
-
-/// An array as PostgreSQL writes it (manual, "Array Input and Output Syntax").
-pub fn format_array(json: &str) -> Option<String> {
-    let mut out = String::from("{");
-    for (i, item) in items(json)?.iter().enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        let Some(item) = item else {
-            out.push_str("NULL");
-            continue;
-        };
-        let quoted = item.is_empty()
-            || item.eq_ignore_ascii_case("null")
-            || item
-                .contains(|c: char| matches!(c, '{' | '}' | ',' | '"' | '\\') || c.is_whitespace());
-        if quoted {
-            out.push('"');
-            for c in item.chars() {
-                if matches!(c, '"' | '\\') {
-                    out.push('\\');
-                }
-                out.push(c);
-            }
-            out.push('"');
-        } else {
-            out.push_str(item);
-        }
-    }
-    out.push('}');
-    Some(out)
-}
-
-/// Reads a one-dimensional array literal into the engine's form.
-pub fn parse_array(text: &str) -> Option<String> {
-    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let mut list: Vec<serde_json::Value> = Vec::new();
-    let mut chars = inner.chars().peekable();
-    if inner.trim().is_empty() {
-        return Some("[]".to_owned());
-    }
-    loop {
-        while chars.next_if(|c| c.is_whitespace()).is_some() {}
-        let mut item = String::new();
-        let mut quoted = false;
-        if chars.next_if_eq(&'"').is_some() {
-            quoted = true;
-            loop {
-                match chars.next()? {
-                    '"' => break,
-                    '\\' => item.push(chars.next()?),
-                    c => item.push(c),
-                }
-            }
-            while chars.next_if(|c| c.is_whitespace()).is_some() {}
-        } else {
-            while let Some(c) = chars.next_if(|c| *c != ',') {
-                match c {
-                    '{' | '}' | '"' => return None,
-                    '\\' => item.push(chars.next()?),
-                    c => item.push(c),
-                }
-            }
-            item.truncate(item.trim_end().len());
-        }
-        list.push(if !quoted && item.eq_ignore_ascii_case("null") {
-            serde_json::Value::Null
-        } else {
-            serde_json::Value::String(item)
-        });
-        match chars.next() {
-            None => break,
-            Some(',') => {}
-            Some(_) => return None,
-        }
-    }
-    Some(serde_json::Value::Array(list).to_string())
-}
-
 /// Writes a value in text format; `None` is NULL. A value that is not of the type is written as it is.
 pub fn to_text(cell: &Cell, ty: Ty) -> Option<String> {
     Some(match (cell, ty) {
@@ -345,7 +100,7 @@ pub fn to_text(cell: &Cell, ty: Ty) -> Option<String> {
         (Cell::Real(v), Ty::Interval) => moment::format_interval(v.round() as i64),
         (Cell::Real(v), Ty::Timestamptz) => moment::format_timestamptz(v.round() as i64),
         (Cell::Int(v), ty) if ty.is_reg() => {
-            crate::catalog::reg_to_text(ty, u32::try_from(*v).unwrap_or(0))
+            crate::name::reg_to_text(ty, u32::try_from(*v).unwrap_or(0))
         }
         (Cell::Int(v), _) => v.to_string(),
         (Cell::Real(v), ty) if ty.is_integer() => format_float(v.round()),
@@ -405,45 +160,11 @@ pub fn to_binary(cell: &Cell, ty: Ty) -> Result<Option<Vec<u8>>, Refusal> {
             out.extend_from_slice(&0i32.to_be_bytes());
             out
         }
-        Ty::TextArray | Ty::Int8Array => array_binary(cell, ty)?,
+        Ty::TextArray | Ty::Int8Array => to_binary_array(cell, ty)?,
         Ty::Text | Ty::Varchar | Ty::Name | Ty::Char | Ty::Json | Ty::Unknown => {
             to_text(cell, ty).unwrap_or_default().into_bytes()
         }
     }))
-}
-
-/// `array_send`: dimensions, a flag for NULLs, element type, length and lower bound, then each item with its length.
-fn array_binary(cell: &Cell, ty: Ty) -> Result<Vec<u8>, Refusal> {
-    let Cell::Text(json) = cell else {
-        return Err(mismatch(ty));
-    };
-    let list = items(json).ok_or_else(|| mismatch(ty))?;
-    let element = if ty == Ty::Int8Array {
-        Ty::Int8
-    } else {
-        Ty::Text
-    };
-    let count = i32::try_from(list.len()).map_err(|_| mismatch(ty))?;
-    let mut out = Vec::new();
-    out.extend_from_slice(&i32::from(count > 0).to_be_bytes());
-    out.extend_from_slice(&i32::from(list.iter().any(Option::is_none)).to_be_bytes());
-    out.extend_from_slice(&element.oid().to_be_bytes());
-    if count > 0 {
-        out.extend_from_slice(&count.to_be_bytes());
-        out.extend_from_slice(&1i32.to_be_bytes());
-    }
-    for item in list {
-        let cell = item.map_or(Cell::Null, Cell::Text);
-        match to_binary(&cell, element)? {
-            None => out.extend_from_slice(&(-1i32).to_be_bytes()),
-            Some(bytes) => {
-                let length = i32::try_from(bytes.len()).map_err(|_| mismatch(ty))?;
-                out.extend_from_slice(&length.to_be_bytes());
-                out.extend_from_slice(&bytes);
-            }
-        }
-    }
-    Ok(out)
 }
 
 /// Reads a parameter in text format. `now` is for the words `now` and `today`.
@@ -490,7 +211,7 @@ pub fn from_text(text: &str, ty: Ty, now: i64) -> Result<Cell, Refusal> {
             Cell::Text(text.to_owned())
         }
         Ty::Regclass | Ty::Regtype | Ty::Regproc | Ty::Regnamespace => {
-            crate::catalog::reg_from_text(ty, trimmed).map(|oid| Cell::Int(i64::from(oid)))?
+            crate::name::reg_from_text(ty, trimmed).map(|oid| Cell::Int(i64::from(oid)))?
         }
     })
 }
@@ -580,49 +301,13 @@ pub fn from_binary(bytes: &[u8], ty: Ty, declared: u32, now: i64) -> Result<Cell
                     .ok_or_else(bad)?,
             )
         }
-        Ty::TextArray | Ty::Int8Array => array_from_binary(bytes, now).ok_or_else(bad)?,
+        Ty::TextArray | Ty::Int8Array => from_binary_array(bytes, now).ok_or_else(bad)?,
         Ty::Text | Ty::Varchar | Ty::Name | Ty::Char | Ty::Json | Ty::Unknown => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|_| Refusal::new("22021", "a parameter is not valid UTF-8"))?;
             from_text(text, ty, now)?
         }
     })
-}
-
-/// `array_recv`, for one dimension.
-fn array_from_binary(bytes: &[u8], now: i64) -> Option<Cell> {
-    let word = |at: usize| {
-        bytes
-            .get(at..)?
-            .first_chunk::<4>()
-            .map(|w| i32::from_be_bytes(*w))
-    };
-    let declared = u32::from_be_bytes(*bytes.get(8..)?.first_chunk::<4>()?);
-    let element = Ty::from_oid(declared)?;
-    let count = match word(0)? {
-        0 if bytes.len() == 12 => return Some(Cell::Text("[]".to_owned())),
-        1 => word(12)?,
-        _ => return None,
-    };
-    let mut rest = bytes.get(20..)?;
-    let mut list: Vec<serde_json::Value> = Vec::new();
-    for _ in 0..count {
-        let length = i32::from_be_bytes(*rest.first_chunk::<4>()?);
-        rest = rest.get(4..)?;
-        if length == -1 {
-            list.push(serde_json::Value::Null);
-            continue;
-        }
-        let length = usize::try_from(length).ok()?;
-        let cell = from_binary(rest.get(..length)?, element, declared, now).ok()?;
-        rest = rest.get(length..)?;
-        list.push(match cell {
-            Cell::Int(v) if element.is_integer() => v.into(),
-            other => to_text(&other, element).map_or(serde_json::Value::Null, Into::into),
-        });
-    }
-    rest.is_empty()
-        .then(|| Cell::Text(serde_json::Value::Array(list).to_string()))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use wire::postgres::row::{Field, RowWriter, write_row_description};
 use wire::postgres::values::{BINARY, TEXT};
 
 use crate::cell::{self, Cell};
-use crate::command::Control;
+use crate::control::Control;
 use crate::desk::{Desk, Operator, Refusal};
 use crate::prepared::{Outcome, Prepared, Work};
 use crate::session::{Aside, Failure, Session, Status};

@@ -9,10 +9,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod array;
 mod bench;
 mod catalog;
 mod cell;
 mod command;
+mod control;
 mod conversation;
 mod desk;
 mod engine;
@@ -21,14 +23,18 @@ mod function;
 mod log;
 mod macros;
 mod moment;
+mod name;
 mod prepared;
+mod reader;
 mod relation;
 mod serve;
 mod session;
 mod settings;
 mod sheet;
+mod to_char;
 mod token;
 mod translate;
+mod ty;
 mod verb;
 
 pub use desk::{

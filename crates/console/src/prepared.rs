@@ -3,7 +3,8 @@
 //! Owns: preparing, which has no effect whatever the statement; and the shape of a result. Refuses: to run.
 
 use crate::cell::{Cell, Ty};
-use crate::command::{self, Argument, Command, Control};
+use crate::command::{self, Argument, Command};
+use crate::control::Control;
 use crate::desk::Refusal;
 use crate::engine::Rows;
 use crate::token::Statement;

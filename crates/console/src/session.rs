@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::bench::Bench;
 use crate::cell::Cell;
-use crate::command::Control;
+use crate::control::Control;
 use crate::desk::{Desk, Operator, Refusal};
 use crate::fill;
 use crate::prepared::{Outcome, Prepared, Work, arguments};

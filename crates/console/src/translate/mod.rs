@@ -3,14 +3,19 @@
 //! Owns: what the console understands of SQL. Reads a statement with sqlparser, resolves names against
 //! [`crate::relation`], and writes SQLite's SQL from scratch: no byte of what the person typed reaches the engine but
 //! as a quoted literal. Refuses: any node it does not name, and a verb that acts anywhere but where it is evaluated
-//! exactly once for each row that comes back (see [`Plan::columns`] and `query.rs`).
+//! exactly once for each row that comes back (see [`Plan::columns`] and `select.rs`).
 
+mod aggregate;
 mod call;
 mod expr;
 mod from;
 mod operator;
+mod plain;
+mod predicate;
 mod query;
 mod scope;
+mod select;
+mod syntax;
 
 use sqlparser::ast;
 use sqlparser::dialect::PostgreSqlDialect;
