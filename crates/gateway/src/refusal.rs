@@ -179,6 +179,14 @@ impl Refusal {
         )
     }
 
+    /// The transaction has failed, in PostgreSQL's words.
+    pub fn aborted() -> Refusal {
+        Refusal::plain(
+            "25P02",
+            "current transaction is aborted, commands ignored until end of transaction block",
+        )
+    }
+
     /// A bound of the gateway's own.
     pub fn too_many(what: &str) -> Refusal {
         Refusal::plain("53400", format!("too many {what} in one session"))

@@ -4,7 +4,8 @@ use gateway::database::Known;
 use gateway::judge::{labels, now_us};
 use policy::{Context, Principal, Verdict};
 use serde_json::{Value, json};
-use sql::facts::{Coverage, Facts, Need};
+use sql::catalog::{CatalogBuilder, Function};
+use sql::facts::{Coverage, Facts, Need, Volatility};
 use sql::settings::SearchPath;
 use sql::{Catalog, Settings};
 
@@ -58,12 +59,34 @@ fn facts_json(facts: &Facts) -> serde_json::Map<String, Value> {
     map
 }
 
+/// What every server has: the functions of PostgreSQL itself.
+fn builtins() -> Catalog {
+    let mut builder = CatalogBuilder::new(0);
+    let lines = include_str!("../data/builtins.txt")
+        .lines()
+        .filter(|l| !l.starts_with('#'));
+    for (oid, (volatility, name)) in (1..).zip(lines.filter_map(|l| l.split_once(' '))) {
+        builder.function(Function {
+            oid,
+            schema: "pg_catalog".to_owned(),
+            name: name.to_owned(),
+            volatility: match volatility {
+                "i" => Volatility::Immutable,
+                "s" => Volatility::Stable,
+                _ => Volatility::Volatile,
+            },
+            builtin: true,
+        });
+    }
+    builder.build()
+}
+
 /// `classify`: the facts alone, without a server.
 pub fn classify(text: &str) -> Value {
     let analysis = sql::analyze(
         text.as_bytes(),
         &default_settings("app"),
-        &Catalog::default(),
+        &builtins(),
     );
     json!({"statements": analysis.statements.iter().map(facts_json).collect::<Vec<_>>()})
 }

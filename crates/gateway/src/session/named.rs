@@ -50,8 +50,8 @@ pub struct Portal {
     pub statements: Vec<Arc<Prepared>>,
     /// Parameters for the journal and for a DBA's eye.
     pub parameters: Vec<Option<String>>,
-    /// The Bind message's parameter part, as it came: part of the identity of a held statement.
-    pub parameter_bytes: Box<[u8]>,
+    /// SHA-256 of the Bind message's parameter part as it came, where it has any: part of a held statement's identity.
+    pub parameter_digest: Option<[u8; 32]>,
     /// Format codes of the result columns, as in Bind: none, one for all, or one each.
     pub formats: Vec<i16>,
     /// How its rows are masked, once the server has described it.

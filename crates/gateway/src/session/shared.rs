@@ -98,6 +98,11 @@ impl Shared {
         self.queue.is_empty() && self.status == reply::IDLE
     }
 
+    /// Whether the session is in a transaction that has failed, and nothing is under way.
+    pub fn is_failed(&self) -> bool {
+        self.queue.is_empty() && self.status == reply::IN_FAILED_TRANSACTION
+    }
+
     /// The server copies in: Syncs up to the agent's CopyDone do not count (PostgreSQL manual, 55.2.6).
     pub fn begin_copy_in(&mut self) {
         self.copy_in = true;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use journal::record::{Outcome, Road};
 use journal::{Event, Hold, HoldState};
+use sha2::{Digest, Sha256};
 use sql::settings::SearchPath;
 
 use super::End;
@@ -101,6 +102,30 @@ impl Upward<'_> {
                     Err(refusal) => Way::Refused(refusal),
                 },
             ),
+            // A call by number has no text that a person could read, or that could be judged again.
+            Decision::Hold { policy, .. } if asked.road == Road::Function => {
+                let refusal = Refusal::denied(
+                    &policy.id,
+                    &policy.reason,
+                    &policy.controls,
+                    &judged.needs.join(", "),
+                );
+                let written = self
+                    .record(
+                        number,
+                        judged,
+                        asked,
+                        Outcome::Deny,
+                        None,
+                        Some(refusal.sqlstate()),
+                    )
+                    .await;
+                Ok(Way::Refused(written.err().unwrap_or(refusal)))
+            }
+            // Nobody is asked about what the server would not run anyway.
+            Decision::Hold { .. } if self.core.shared().is_failed() => {
+                Ok(Way::Refused(Refusal::aborted()))
+            }
             Decision::Hold { approver, policy } => {
                 let (approver, policy) = (approver.clone(), policy.clone());
                 self.hold(number, judged, asked, &approver, &policy, buffer)
@@ -121,7 +146,7 @@ impl Upward<'_> {
         let event = Event::Statement {
             number,
             road: asked.road,
-            text: String::from_utf8_lossy(asked.text).into_owned(),
+            text: recorded(asked.text),
             parameters: asked.parameters.to_vec(),
             class: judged.class_name().to_owned(),
             needs: judged.needs.clone(),
@@ -382,6 +407,22 @@ impl Upward<'_> {
             }
         }
     }
+}
+
+/// The longest text that is written down whole; of a longer one its beginning, length and hash are.
+const MAX_RECORDED_BYTES: usize = 8 * 1024 * 1024;
+const RECORDED_HEAD_BYTES: usize = 64 * 1024;
+
+fn recorded(text: &[u8]) -> String {
+    if text.len() <= MAX_RECORDED_BYTES {
+        return String::from_utf8_lossy(text).into_owned();
+    }
+    let head = String::from_utf8_lossy(&text[..RECORDED_HEAD_BYTES]);
+    let hash: String = Sha256::digest(text)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    format!("{head}… ({} bytes, SHA-256 {hash})", text.len())
 }
 
 enum Waited {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use journal::record::Road;
+use sha2::{Digest, Sha256};
 use sql::Settings;
 use sql::facts::Named;
 use sql::settings::SearchPath;
@@ -514,21 +515,20 @@ impl Upward<'_> {
                     .map(|text| Arc::new(Prepared::new(bind.statement, Arc::clone(text)))),
             );
         }
-        let parameters = bind
-            .parameters()
-            .enumerate()
-            .map(|(at, value)| value.map(|v| shown(v, bind.parameter_format(at))))
-            .collect();
+        let parameters = shown_all(
+            bind.parameters()
+                .enumerate()
+                .map(|(at, v)| (v, bind.parameter_format(at))),
+        );
         // From the statement's name on: formats and values exactly as they came (the portal's name is no part of it).
         let names = bind.portal.len() + 1 + bind.statement.len() + 1;
         Portal {
             name: bind.portal.into(),
             statements,
             parameters,
-            parameter_bytes: if bind.parameter_count() == 0 {
-                Box::default()
-            } else {
-                body.get(names..).unwrap_or_default().into()
+            parameter_digest: match bind.parameter_count() {
+                0 => None,
+                _ => Some(Sha256::digest(body.get(names..).unwrap_or_default()).into()),
             },
             formats: bind.result_formats().collect(),
             plan: std::sync::Mutex::new(None),
@@ -628,7 +628,10 @@ impl Upward<'_> {
             road: Road::Execute,
             text: &text,
             parameters: &portal.parameters,
-            parameter_bytes: &portal.parameter_bytes,
+            parameter_bytes: portal
+                .parameter_digest
+                .as_ref()
+                .map_or(&[], |d| d.as_slice()),
         };
         // A portal that paused at its row limit goes on under the approval that it began by.
         let (permit, run) = if let (true, Some(spent)) =
@@ -699,7 +702,7 @@ impl Upward<'_> {
                 vec![Arc::new(Prepared::new(b"", text.into_bytes().into()))]
             },
             parameters: Vec::new(),
-            parameter_bytes: Box::default(),
+            parameter_digest: None,
             formats: Vec::new(),
             plan: std::sync::Mutex::new(None),
             started: AtomicBool::new(false),
@@ -771,11 +774,11 @@ impl Upward<'_> {
         self.prepare_to_judge().await?;
         let judged = Arc::new(self.core.judge().function(call.oid));
         let text = judged.needs.join(", ");
-        let parameters: Vec<Option<String>> = call
-            .arguments()
-            .enumerate()
-            .map(|(at, v)| v.map(|v| shown(v, call.argument_format(at))))
-            .collect();
+        let parameters = shown_all(
+            call.arguments()
+                .enumerate()
+                .map(|(at, v)| (v, call.argument_format(at))),
+        );
         let asked = Asked {
             road: Road::Function,
             text: text.as_bytes(),
@@ -814,12 +817,26 @@ fn frame_is_empty(frame: &Frame<'_>) -> Result<(), End> {
     }
 }
 
-/// Most characters of one parameter that the journal keeps; the rest is counted.
+/// Most bytes of one parameter, and of all of one statement, that are written down; of the rest their number is.
 const SHOWN_BYTES: usize = 16 * 1024;
+const SHOWN_TOTAL_BYTES: usize = 256 * 1024;
+
+/// Values with their formats, for the journal and for a DBA.
+fn shown_all<'a>(values: impl Iterator<Item = (Option<&'a [u8]>, i16)>) -> Vec<Option<String>> {
+    let mut left = SHOWN_TOTAL_BYTES;
+    let one = |(value, format): (Option<&[u8]>, i16)| {
+        value.map(|value| {
+            let text = shown(value, format, left);
+            left = left.saturating_sub(text.len());
+            text
+        })
+    };
+    values.map(one).collect()
+}
 
 /// A parameter for the journal and for a DBA: text as text, binary as `\x…`.
-fn shown(value: &[u8], format: i16) -> String {
-    let cut = &value[..value.len().min(SHOWN_BYTES)];
+fn shown(value: &[u8], format: i16, left: usize) -> String {
+    let cut = &value[..value.len().min(SHOWN_BYTES).min(left)];
     let mut text = if format == 0 {
         String::from_utf8_lossy(cut).into_owned()
     } else {
