@@ -56,12 +56,10 @@ fn failed(error: &rusqlite::Error) -> Refusal {
             )
         }
         _ if text.contains("integer overflow") => Refusal::new("22003", "bigint out of range"),
-        _ if text.contains("misuse of aggregate") || text.contains("misuse of window") => {
-            Refusal::new(
-                "42803",
-                "aggregate or window functions are not allowed here",
-            )
-        }
+        _ if text.contains("aggregate") || text.contains("window function") => Refusal::new(
+            "42803",
+            "aggregate or window functions are not allowed here",
+        ),
         _ if text.contains("no such window") => Refusal::new("42704", "window does not exist"),
         _ => Refusal::new("XX000", format!("the console's query engine: {text}")),
     }
