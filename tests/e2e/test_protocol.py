@@ -122,6 +122,64 @@ def test_a_malformed_frame_ends_the_session_or_is_an_error(gateway, reader, bad)
         assert raw.tags(w.ask("SELECT 1")) == "TDCZ"
 
 
+LARGE = 5_000_000
+
+
+@pytest.mark.parametrize("kind", ["row", "extended row", "copy row", "error", "notice", "function", "parameter", "query", "bind", "copy in"])
+def test_frames_larger_than_any_buffer(open_gateway, through, kind):
+    """Five megabytes in one message, of each kind that can be so long."""
+    import struct
+    text = f"repeat('x', {LARGE})"
+    with session(open_gateway, through) as w:
+        if kind == "row":
+            got = w.ask(f"SELECT {text}, 1")
+            assert raw.tags(got) == "TDCZ" and got[1].cells() == [b"x" * LARGE, b"1"]
+        elif kind == "extended row":
+            got = w.send(piece(f"SELECT {text}, 1"), raw.SYNC).until()
+            assert raw.tags(got) == "12TDCZ" and len(got[3].cells()[0]) == LARGE
+        elif kind == "copy row":
+            got = w.ask(f"COPY (SELECT {text} FROM generate_series(1, 2)) TO STDOUT")
+            assert raw.tags(got) == "HddcCZ" and len(got[1].body) == LARGE + 1
+        elif kind in ("error", "notice"):
+            level = {"error": "EXCEPTION", "notice": "NOTICE"}[kind]
+            got = w.ask(f"DO $$ BEGIN RAISE {level} '%', {text}; END $$")
+            assert raw.tags(got) == {"error": "EZ", "notice": "NCZ"}[kind] and len(got[0].fields()["M"]) == LARGE
+        elif kind == "function":
+            # repeat(text, int), oid 1622
+            size = str(LARGE).encode()
+            got = w.send(raw.frame("F", struct.pack("!IHHi", 1622, 0, 2, 1) + b"x" + struct.pack("!i", len(size)) + size + struct.pack("!H", 0))).until()
+            assert raw.tags(got) == "VZ" and len(got[0].body) == LARGE + 4
+        elif kind == "parameter":
+            got = w.ask("SELECT set_config('application_name', 'x', false)")
+            assert raw.tags(got) == "TDCSZ"
+        elif kind == "query":
+            got = w.ask(f"SELECT length('{'y' * LARGE}')")
+            assert raw.tags(got) in ("TDCZ", "EZ") and (got[0].tag == "E" or got[1].cells() == [str(LARGE).encode()])
+        elif kind == "bind":
+            got = w.send(raw.parse("SELECT length($1)", "", (25,)), raw.bind("", "", (b"y" * LARGE,)), raw.execute(), raw.SYNC).until()
+            assert raw.tags(got) == "12DCZ" and got[2].cells() == [str(LARGE).encode()]
+        elif kind == "copy in":
+            w.ask("CREATE TEMP TABLE large (t text)")
+            w.send(raw.query("COPY large FROM STDIN"), raw.frame("d", b"y" * LARGE + b"\n"), raw.frame("c", b""))
+            assert raw.tags(w.until()) == "GCZ"
+            assert w.ask("SELECT length(t) FROM large")[1].cells() == [str(LARGE).encode()]
+        assert raw.tags(w.ask("SELECT 1")) == "TDCZ"
+
+
+def test_masked_cells_larger_than_any_buffer(gateway, writer, cluster):
+    cluster.sql(f"SET ROLE app; CREATE TABLE wide (id int, api_key text, body text); INSERT INTO wide SELECT n, repeat('sk_live_', {LARGE // 8}), repeat('b', {LARGE}) "
+                "FROM generate_series(1, 3) AS n", "shop")
+    try:
+        with session(gateway, writer) as w:
+            got = eventually(lambda: (g := w.ask("SELECT id, api_key, body, api_key FROM wide ORDER BY id")) and g[0].tag == "T" and g, what="the new table to be known")
+            assert raw.tags(got) == "TDDDCZ"
+            for m in got[1:4]:
+                cells = m.cells()
+                assert b"sk_live" not in cells[1] and cells[3] == cells[1] and cells[2] == b"b" * LARGE
+    finally:
+        cluster.sql("DROP TABLE wide", "shop")
+
+
 # -- portals -----------------------------------------------------------------------------------------------------------
 
 def test_portals_with_row_limits(gateway, reader):
