@@ -215,7 +215,7 @@ def test_nobody_approves_her_own_request(gateway, cluster, table):
 
 def test_two_dbas_at_once_one_wins(gateway, writer, dana, table):
     gina = gateway.dba("gina")
-    held = Held(writer, f"ALTER TABLE {table} ADD COLUMN both int")
+    held = Held(writer, f"ALTER TABLE {table} ADD COLUMN chosen int")
     n, answers = held.number(), []
 
     def decide(link, text):

@@ -29,6 +29,28 @@ pub struct Run {
     pub masked: u64,
     /// SQLSTATE of the server's error.
     pub error: Option<String>,
+    /// The moment it was sent, in the times of statements and of portals: names it gives up are those made before.
+    pub before: Moment,
+    /// Names that it makes, with the place of the command in the text.
+    pub makes: Vec<(usize, Made)>,
+}
+
+/// A moment in the times of statements' and portals' names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moment {
+    /// Of statements.
+    pub statements: u64,
+    /// Of portals.
+    pub portals: u64,
+}
+
+/// Something that a command leaves under a name.
+#[derive(Debug)]
+pub enum Made {
+    /// `PREPARE name AS …`
+    Statement(Arc<Prepared>),
+    /// `DECLARE name CURSOR …`
+    Cursor(Arc<Portal>),
 }
 
 impl Run {
@@ -43,6 +65,8 @@ impl Run {
             rows: 0,
             masked: 0,
             error: None,
+            before: Moment::default(),
+            makes: Vec::new(),
         }
     }
 }

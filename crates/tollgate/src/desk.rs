@@ -126,7 +126,7 @@ impl Office {
                 ),
             ));
         }
-        if is_same_person(&op.name, &hold.user) {
+        if approve && is_same_person(&op.name, &hold.user) {
             return Err(Refusal::new(
                 "42501",
                 format!(

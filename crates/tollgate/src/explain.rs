@@ -83,11 +83,7 @@ fn builtins() -> Catalog {
 
 /// `classify`: the facts alone, without a server.
 pub fn classify(text: &str) -> Value {
-    let analysis = sql::analyze(
-        text.as_bytes(),
-        &default_settings("app"),
-        &builtins(),
-    );
+    let analysis = sql::analyze(text.as_bytes(), &default_settings("app"), &builtins());
     json!({"statements": analysis.statements.iter().map(facts_json).collect::<Vec<_>>()})
 }
 

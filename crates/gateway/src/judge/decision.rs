@@ -80,6 +80,8 @@ pub struct Judged {
     pub opaque: bool,
     /// A name in it is not in the catalog.
     pub unresolved: bool,
+    /// It is an EXECUTE or a FETCH: what its result is, is settled when it runs.
+    pub by_name: bool,
     /// It runs what a name stands for, which can change: never remembered.
     pub runs_by_name: bool,
     /// A statement's effects, in order.
@@ -105,6 +107,7 @@ impl Judged {
             scrub: false,
             opaque: false,
             unresolved: false,
+            by_name: false,
             runs_by_name: false,
             effects: Vec::new(),
             generation: known.generation,
@@ -126,6 +129,10 @@ impl Judged {
             .iter()
             .map(|n| format!("{} {}", n.action.name(), n.object))
             .collect();
+        self.by_name |= matches!(
+            facts.named,
+            Some(Named::Execute { .. } | Named::Fetch { .. })
+        );
         self.opaque |= is_opaque(facts);
         self.unresolved |= facts.has(sql::facts::Flag::UnresolvedName);
         self.effects.push(effects(facts, known));

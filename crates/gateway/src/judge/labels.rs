@@ -52,17 +52,18 @@ pub fn check(facts: &Facts, known: &Known, shown: &dyn Fn(&Labelled) -> bool) ->
         }
     }
     // What cannot be looked into may show anything. It is only let pass for a session that may see everything.
-    let hidden = || {
-        known
-            .labels
-            .iter()
-            .map(|(_, labelled)| labelled)
-            .filter(|l| !shown(l))
-            .map(|l| l.label.name.as_str())
-            .min()
-    };
     let opaque = opaque_road(facts)?;
-    hidden().map(|label| Refusal::would_reveal(label, &opaque))
+    any_hidden(known, shown).map(|label| Refusal::would_reveal(&label, &opaque))
+}
+
+/// The name of a label that the session may not see as it is, if there is one.
+pub fn any_hidden(known: &Known, shown: &dyn Fn(&Labelled) -> bool) -> Option<String> {
+    let hidden = known
+        .labels
+        .iter()
+        .map(|(_, labelled)| labelled)
+        .filter(|l| !shown(l));
+    hidden.map(|l| l.label.name.clone()).min()
 }
 
 /// What in the statement could carry any value out, in words.

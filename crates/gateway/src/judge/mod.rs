@@ -13,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy::{Context, Principal, SessionPolicies};
 use sql::facts::{Facts, Flag, Named};
+use sql::settings::SearchPath;
 use sql::{Analysis, Fingerprint, Settings};
 use wire::postgres::frame::Frame;
 
@@ -125,7 +126,7 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![decision::unknown_facts(why)],
         });
-        Arc::new(self.judge(&analysis, &|_| None, None, 0))
+        Arc::new(self.judge(&analysis, &self.settings, &|_| None, None, 0))
     }
 
     fn forget(&mut self) {
@@ -152,7 +153,7 @@ impl Judge {
             return Arc::clone(found);
         }
         let analysis = self.known.analyze(text, &self.settings);
-        let judged = Arc::new(self.judge(&analysis, prepared, None, 0));
+        let judged = Arc::new(self.judge(&analysis, &self.settings, prepared, None, 0));
         if self.time_matters || judged.runs_by_name {
             return judged;
         }
@@ -174,16 +175,31 @@ impl Judge {
         judged
     }
 
+    /// Judges a text of which nobody knows under what settings it will be read: in a failed transaction, or behind a change
+    /// of settings in the middle of a batch.
+    pub fn unsure(&self, text: &[u8], prepared: Texts<'_>) -> Arc<Judged> {
+        // These are what `standard_conforming_strings` and `client_encoding` make a difference to.
+        if text.iter().any(|b| *b == b'\\' || !b.is_ascii()) {
+            return self.unknown("the settings that it would be read under are not known before this transaction, or batch, ends");
+        }
+        let settings = Settings {
+            search_path: SearchPath::Unknown,
+            ..self.settings.clone()
+        };
+        let analysis = self.known.analyze(text, &settings);
+        Arc::new(self.judge(&analysis, &settings, prepared, None, 0))
+    }
+
     /// Judges a text again, with the holds that `approver` may lift taken away: what an approval really permits.
     pub fn approved(&self, text: &[u8], prepared: Texts<'_>, approver: &str) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
-        self.judge(&analysis, prepared, Some(approver), 0)
+        self.judge(&analysis, &self.settings, prepared, Some(approver), 0)
     }
 
     /// Judges a `SET` that stands for a setting of the startup packet.
     pub fn startup(&self, text: &[u8]) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
-        self.judge(&analysis, &|_| None, None, 0)
+        self.judge(&analysis, &self.settings, &|_| None, None, 0)
     }
 
     /// Judges a call by function OID (the fast path of protocol 3, PostgreSQL manual, 55.2.5).
@@ -193,12 +209,13 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![facts],
         });
-        self.judge(&analysis, &|_| None, None, 0)
+        self.judge(&analysis, &self.settings, &|_| None, None, 0)
     }
 
     fn judge(
         &self,
         analysis: &Arc<Analysis>,
+        settings: &Settings,
         prepared: Texts<'_>,
         lifted: Option<&str>,
         depth: u8,
@@ -206,7 +223,10 @@ impl Judge {
         let context = self.context();
         let mut judged = Judged::new(Arc::clone(analysis), &self.known);
         for facts in &analysis.statements {
-            self.judge_one(facts, &context, lifted, &mut judged);
+            // Names are looked up where nobody knows: before the text, or behind a SET in it that cannot be followed.
+            let lost = settings.search_path == SearchPath::Unknown
+                || judged.effects.iter().any(|e| e.settings);
+            self.judge_one(facts, &context, lifted, lost, &mut judged);
             let Some(Named::Execute { name, stored }) = &facts.named else {
                 continue;
             };
@@ -223,6 +243,7 @@ impl Judge {
                     ),
                     &context,
                     lifted,
+                    false,
                     &mut judged,
                 );
                 judged.effects.pop();
@@ -236,8 +257,8 @@ impl Judge {
                     );
                     break;
                 }
-                let inner = self.known.analyze(&text, &self.settings);
-                let inner = self.judge(&inner, prepared, lifted, depth + 1);
+                let inner = self.known.analyze(&text, settings);
+                let inner = self.judge(&inner, settings, prepared, lifted, depth + 1);
                 if *stored && !inner.labels.is_empty() {
                     judged.refuse(
                         crate::refusal::Refusal::would_reveal(
@@ -259,6 +280,7 @@ impl Judge {
         facts: &Facts,
         context: &Context,
         lifted: Option<&str>,
+        lost: bool,
         judged: &mut Judged,
     ) {
         let touched = labels::touched(facts, &self.known);
@@ -272,6 +294,13 @@ impl Judge {
         let shown = |labelled: &crate::label_map::Labelled| self.unmasked(labelled);
         if let Some(refusal) = labels::check(facts, &self.known, &shown) {
             judged.refuse(refusal, "labels");
+        }
+        if lost
+            && facts.has(Flag::UnresolvedName)
+            && let Some(label) = labels::any_hidden(&self.known, &shown)
+        {
+            let why = "the search_path that its names are looked up in is not known";
+            judged.refuse(crate::refusal::Refusal::would_reveal(&label, why), "labels");
         }
         if labels::in_reach(facts, &self.known) {
             judged.in_reach = true;

@@ -15,7 +15,7 @@ use super::named::{Portal, lock};
 use super::outgoing::Outgoing;
 use super::shared::Shared;
 use super::{Core, End};
-use crate::expect::{Audience, Expect, Run};
+use crate::expect::{Audience, Expect, Made, Moment, Run};
 use crate::judge::decision::{Effects, OutputLabel};
 use crate::masking::{Columns, Plan};
 use crate::refusal::Refusal;
@@ -340,20 +340,30 @@ impl Downward<'_> {
         } else {
             String::new()
         };
-        let effects = match shared.queue.front_mut() {
+        let (effects, before, made) = match shared.queue.front_mut() {
             Some(Expect::Internal(_)) => return Ok(Fate::Swallow),
             Some(Expect::Query(run) | Expect::Execute(run, _)) => {
                 let effects = run.judged.effects.get(run.completed).cloned();
+                let (done, left): (Vec<_>, Vec<_>) = std::mem::take(&mut run.makes)
+                    .into_iter()
+                    .partition(|(at, _)| *at == run.completed);
+                run.makes = left;
                 run.completed += 1;
                 if is_complete {
                     run.tags.push(command);
                 }
-                effects
+                (effects, run.before, done)
             }
             _ => return Err(out_of_step()),
         };
+        for (_, made) in made {
+            match made {
+                Made::Statement(p) => shared.statements.confirm(&p.name, &p),
+                Made::Cursor(p) => shared.portals.confirm(&p.name, &p),
+            }
+        }
         if is_complete {
-            self.apply(shared, effects);
+            self.apply(shared, effects, before);
         }
         if matches!(shared.queue.front(), Some(Expect::Execute(..)))
             && let Some(Expect::Execute(run, portal)) = shared.queue.pop_front()
@@ -362,13 +372,13 @@ impl Downward<'_> {
                 // What the approval was for has happened.
                 *lock(&portal.spent) = None;
             }
-            self.end_run(run);
+            self.end_run(shared, run);
         }
         Ok(Fate::Pass)
     }
 
     /// Takes note of what a statement has changed.
-    fn apply(&self, shared: &mut Shared, effects: Option<Effects>) {
+    fn apply(&self, shared: &mut Shared, effects: Option<Effects>, before: Moment) {
         let Some(effects) = effects else {
             // More results than statements were judged (a rule that rewrites): whatever it was, ask and load anew.
             shared.settings_dirty = true;
@@ -387,28 +397,21 @@ impl Downward<'_> {
             shared.settings_dirty = true;
         }
         match effects.named {
-            Some(Named::Prepare { name, .. }) => {
-                // The server has taken this one: it is what the name stands for from now on.
-                if let Some(texts) = shared.prepared.get_mut(&name) {
-                    let keep = texts.len().saturating_sub(1);
-                    texts.drain(..keep);
-                }
-            }
             Some(Named::Deallocate(Some(name))) => {
-                shared.prepared.remove(&name);
-                let now = shared.statements.now();
-                shared.statements.drop_before(name.as_bytes(), now);
+                shared
+                    .statements
+                    .drop_before(name.as_bytes(), before.statements);
             }
-            Some(Named::Deallocate(None)) => {
-                shared.prepared.clear();
-                let now = shared.statements.now();
-                shared.statements.clear_before(now);
+            Some(Named::Deallocate(None)) => shared.statements.clear_before(before.statements),
+            Some(Named::Close(Some(name))) => {
+                shared.portals.drop_before(name.as_bytes(), before.portals);
             }
+            Some(Named::Close(None)) => shared.portals.clear_before(before.portals),
             Some(
-                Named::Execute { .. }
+                Named::Prepare { .. }
+                | Named::Execute { .. }
                 | Named::Declare { .. }
-                | Named::Fetch { .. }
-                | Named::Close(_),
+                | Named::Fetch { .. },
             )
             | None => {}
         }
@@ -420,7 +423,10 @@ impl Downward<'_> {
         shared.status = status;
         let fate = match shared.queue.pop_front() {
             Some(Expect::Query(run) | Expect::Function(run)) => {
-                self.end_run(run);
+                if status == reply::IDLE {
+                    shared.portals.clear_before(run.before.portals);
+                }
+                self.end_run(shared, run);
                 Fate::Pass
             }
             Some(Expect::PoisonQuery(left)) if left.is_empty() => Fate::Pass,
@@ -607,7 +613,7 @@ impl Downward<'_> {
                 | Expect::Function(mut run) => {
                     // What came behind the failed one was ignored by the server.
                     run.error.get_or_insert_with(|| "skipped".to_owned());
-                    self.end_run(run);
+                    self.end_run(shared, run);
                 }
                 other => shared.forget(other),
             }
@@ -654,7 +660,8 @@ impl Downward<'_> {
         Ok(Fate::Swallow)
     }
 
-    fn end_run(&self, run: Run) {
+    fn end_run(&self, shared: &mut Shared, run: Run) {
+        shared.settle(&run);
         let event = Event::StatementEnd {
             number: run.number,
             tags: run.tags,
@@ -691,9 +698,6 @@ fn acknowledged(shared: &mut Shared, which: u8) -> Result<Fate, End> {
             }),
         ) => {
             shared.statements.drop_before(&name, before);
-            if let Ok(name) = std::str::from_utf8(&name) {
-                shared.prepared.remove(name);
-            }
         }
         (
             tag::CLOSE_COMPLETE,

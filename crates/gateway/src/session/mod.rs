@@ -169,11 +169,12 @@ impl Session {
         } = login;
         let (agent_reader, mut agent_writer) = connection.stream.split();
         let (server_reader, server_writer) = upstream.stream.split();
-        let mut shared = Shared {
+        // Batches count from 1: 0 is for what belongs to none.
+        let shared = Shared {
             status: reply::IDLE,
+            batch: 1,
             ..Shared::default()
         };
-        shared.settings_dirty = false;
         let core = Core {
             gateway: Arc::clone(&gateway),
             database,

@@ -56,10 +56,39 @@ pub struct Portal {
     pub formats: Vec<i16>,
     /// How its rows are masked, once the server has described it.
     pub plan: Mutex<Option<Arc<Plan>>>,
+    /// Whether it is a cursor of DECLARE: what it is of is described anew before each Execute.
+    pub cursor: bool,
+    /// [`super::shared::Shared::names`] when it was bound.
+    pub names: u64,
     /// Whether its execution has begun.
     pub started: AtomicBool,
     /// The approval it runs by.
     pub spent: Mutex<Option<Spent>>,
+}
+
+impl Portal {
+    /// A cursor: a portal that was declared, not bound. To execute it is to FETCH from it.
+    pub fn cursor(name: &[u8]) -> Portal {
+        let quoted = String::from_utf8_lossy(name).replace('"', "\"\"");
+        let text = format!("FETCH ALL FROM \"{quoted}\"");
+        let fetch = Prepared::new(b"", text.into_bytes().into());
+        Portal {
+            name: name.into(),
+            statements: if name.is_empty() {
+                Vec::new()
+            } else {
+                vec![Arc::new(fetch)]
+            },
+            parameters: Vec::new(),
+            parameter_digest: None,
+            formats: Vec::new(),
+            plan: Mutex::new(None),
+            cursor: true,
+            names: 0,
+            started: AtomicBool::new(false),
+            spent: Mutex::new(None),
+        }
+    }
 }
 
 /// Locks, whatever happened to another holder: these values are whole at any time.
@@ -94,7 +123,7 @@ impl<T> Default for Names<T> {
 }
 
 impl<T> Names<T> {
-    /// Adds a candidate, made in this batch.
+    /// Adds a candidate, made in this batch; 0 for a command whose failure skips nothing.
     pub fn add(&mut self, name: &[u8], batch: u64, item: Arc<T>) {
         let at = self.next;
         self.next += 1;

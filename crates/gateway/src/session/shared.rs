@@ -3,17 +3,16 @@
 //! Owns: [`Shared`], behind one lock that is never held across an await, and the queue of expected replies.
 //! Refuses: I/O.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use wire::postgres::reply;
 
 use super::named::{Names, Portal, Prepared};
-use crate::expect::Expect;
-use crate::hold::Spent;
+use sql::facts::Named;
 
-/// Texts that `PREPARE name AS …` may have left under a name, oldest first.
-pub type Texts = Vec<Arc<[u8]>>;
+use crate::expect::{Expect, Made, Moment, Run};
+use crate::hold::Spent;
 
 /// Both directions' knowledge of the session.
 #[derive(Debug, Default)]
@@ -28,16 +27,17 @@ pub struct Shared {
     pub copy_in: bool,
     /// Counts the batches of extended messages: it moves at each Sync.
     pub batch: u64,
-    /// Statements of Parse messages.
+    /// Statements of Parse messages and of PREPARE: the server keeps them under the same names.
     pub statements: Names<Prepared>,
-    /// Portals of Bind messages.
+    /// Portals of Bind messages and cursors of DECLARE: the same names, too.
     pub portals: Names<Portal>,
     /// The server has sent its last word.
     pub fatal: bool,
     /// Something ran that could have prepared statements which nobody saw (a function may EXECUTE 'PREPARE …').
     pub opaque: bool,
-    /// Statements of PREPARE commands.
-    pub prepared: HashMap<String, Texts>,
+    /// Counts what may have changed the meaning of a name: what a portal that runs by name was described as holds for
+    /// as long as this stands still.
+    pub names: u64,
     /// The settings may not be those that texts are read under.
     pub settings_dirty: bool,
     /// They may change back when the transaction ends.
@@ -89,7 +89,54 @@ impl Shared {
             Expect::Parse(p) => self.statements.fail(&p.name, &p),
             Expect::Bind(p) => self.portals.fail(&p.name, &p),
             Expect::Internal(_) => self.internal = Some(Err(())),
+            Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) => {
+                self.settle(&run)
+            }
             _ => {}
+        }
+    }
+
+    /// What a command that did not complete would have made is not there.
+    pub fn settle(&mut self, run: &Run) {
+        for (_, made) in run.makes.iter().filter(|(at, _)| *at >= run.completed) {
+            match made {
+                Made::Statement(p) => self.statements.fail(&p.name, p),
+                Made::Cursor(p) => self.portals.fail(&p.name, p),
+            }
+        }
+    }
+
+    /// Takes note of what a statement may change, before it is sent: what comes behind it is judged by that.
+    pub fn begin(&mut self, run: &mut Run, text: &[u8]) {
+        run.before = Moment {
+            statements: self.statements.now(),
+            portals: self.portals.now(),
+        };
+        self.scrub_in_transaction |= run.judged.scrub;
+        self.opaque |= run.judged.opaque;
+        self.names += u64::from(run.judged.opaque);
+        for (at, effects) in run.judged.effects.iter().enumerate() {
+            if effects.settings || effects.transaction.is_some() && self.settings_in_transaction {
+                self.settings_dirty = true;
+            }
+            self.settings_in_transaction |= effects.settings;
+            match &effects.named {
+                None | Some(Named::Execute { .. } | Named::Fetch { .. }) => continue,
+                Some(Named::Deallocate(_) | Named::Close(_)) => {}
+                Some(Named::Prepare { name, inner }) => {
+                    let inner = text.get(inner.clone()).unwrap_or(text);
+                    let statement = Arc::new(Prepared::new(name.as_bytes(), inner.into()));
+                    self.statements
+                        .add(name.as_bytes(), 0, Arc::clone(&statement));
+                    run.makes.push((at, Made::Statement(statement)));
+                }
+                Some(Named::Declare { name }) => {
+                    let cursor = Arc::new(Portal::cursor(name.as_bytes()));
+                    self.portals.add(name.as_bytes(), 0, Arc::clone(&cursor));
+                    run.makes.push((at, Made::Cursor(cursor)));
+                }
+            }
+            self.names += 1;
         }
     }
 

@@ -126,6 +126,9 @@ impl Upward<'_> {
             Decision::Hold { .. } if self.core.shared().is_failed() => {
                 Ok(Way::Refused(Refusal::aborted()))
             }
+            Decision::Hold { .. } if self.unsure => Ok(Way::Refused(Refusal::not_understood(
+                "settings were changed in this batch; end it with Sync before a statement that needs approval",
+            ))),
             Decision::Hold { approver, policy } => {
                 let (approver, policy) = (approver.clone(), policy.clone());
                 self.hold(number, judged, asked, &approver, &policy, buffer)
@@ -269,7 +272,7 @@ impl Upward<'_> {
         hold: &Hold,
     ) -> Result<Way, End> {
         self.prepare_to_judge().await?;
-        if self.settings_text() != hold.search_path {
+        if self.unsure || self.settings_text() != hold.search_path {
             return Ok(Way::Refused(self.still_held(hold)));
         }
         let prepared = self.prepared_texts();

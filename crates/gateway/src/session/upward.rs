@@ -8,9 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use journal::record::Road;
 use sha2::{Digest, Sha256};
-use sql::Settings;
-use sql::facts::Named;
-use sql::settings::SearchPath;
 use wire::postgres::frame::{self, Frame, MAX_FRAME_BYTES};
 use wire::postgres::query::{Bind, Close, Describe, Execute, FunctionCall, Parse, Query, Target};
 use wire::postgres::tag::client as tag;
@@ -28,6 +25,9 @@ use crate::judge::permit::Permit;
 use crate::refusal::Refusal;
 use crate::stream::{Buffer, Reader, Writer};
 
+/// PostgreSQL's NAMEDATALEN, less its end.
+const MAX_NAME_BYTES: usize = 63;
+
 /// The agent's direction.
 pub(super) struct Upward<'c> {
     pub(super) core: &'c Core,
@@ -40,6 +40,8 @@ pub(super) struct Upward<'c> {
     batch: bool,
     /// A message of this batch was refused: nothing counts until Sync.
     skipping: bool,
+    /// The settings that a text will be read under are not known.
+    pub(super) unsure: bool,
     /// Bytes of a frame that is passed piece by piece and has not come to its end.
     rest: usize,
     /// … and whether they are thrown away instead.
@@ -56,6 +58,7 @@ pub async fn run(core: &Core, reader: Reader, mut buffer: Buffer, writer: Writer
         out: Outgoing::default(),
         batch: false,
         skipping: false,
+        unsure: false,
         rest: 0,
         rest_skipped: false,
     };
@@ -194,35 +197,40 @@ impl Upward<'_> {
             .await
             .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
         core.judge().update(&known);
-        if core.shared().settings_dirty {
-            self.refresh_settings().await?;
+        self.unsure = false;
+        let (dirty, may_revert) = {
+            let shared = core.shared();
+            (shared.settings_dirty, shared.settings_in_transaction)
+        };
+        if self.batch {
+            // In the middle of a batch the server cannot be asked. What was set in an earlier one is known by now, and an
+            // error, which could undo it, skips the rest of this one.
+            self.unsure = dirty;
+        } else if dirty || may_revert {
+            self.drain().await;
+            // In a failed transaction nothing is known: the error has undone settings, and ROLLBACK will undo more.
+            self.unsure = core.shared().status == reply::IN_FAILED_TRANSACTION;
+            if !self.unsure && core.shared().settings_dirty {
+                self.refresh_settings().await?;
+            }
         }
         Ok(())
     }
 
-    /// Asks the server what names are looked up in now. In the middle of a pipeline it cannot be asked: then unqualified
-    /// names are unknown, and judged as such.
-    async fn refresh_settings(&mut self) -> Result<(), End> {
-        let core = self.core;
-        if self.batch {
-            let unknown = Settings {
-                search_path: SearchPath::Unknown,
-                ..core.judge().settings().clone()
-            };
-            core.judge().set_settings(unknown);
-            return Ok(());
-        }
+    /// Waits until the server has answered everything.
+    async fn drain(&self) {
         loop {
-            let drained = core.drained.notified();
-            if core.shared().queue.is_empty() {
-                break;
+            let drained = self.core.drained.notified();
+            if self.core.shared().queue.is_empty() {
+                return;
             }
             drained.await;
         }
-        // In a failed transaction nothing runs but its end, which is looked at afterwards.
-        if core.shared().status == reply::IN_FAILED_TRANSACTION {
-            return Ok(());
-        }
+    }
+
+    /// Asks the server how text is read, and what names are looked up in, now.
+    async fn refresh_settings(&mut self) -> Result<(), End> {
+        let core = self.core;
         let mut ask = Vec::new();
         request::write_query(&mut ask, inject::SETTINGS);
         {
@@ -233,16 +241,8 @@ impl Upward<'_> {
         }
         self.out.own(&[]).extend_from_slice(&ask);
         self.send(&[]).await?;
-        let answer = loop {
-            let drained = core.drained.notified();
-            {
-                let mut shared = core.shared();
-                if shared.queue.is_empty() {
-                    break shared.internal.take();
-                }
-            }
-            drained.await;
-        };
+        self.drain().await;
+        let answer = core.shared().internal.take();
         match answer {
             Some(Ok(rows)) => match inject::read_settings(&rows) {
                 Some(settings) => {
@@ -260,12 +260,11 @@ impl Upward<'_> {
         let core = self.core;
         move |name| {
             let shared = core.shared();
-            let mut texts: Vec<Arc<[u8]>> = shared
+            let texts: Vec<Arc<[u8]>> = shared
                 .statements
                 .get(name.as_bytes(), shared.batch)
                 .map(|p| Arc::clone(&p.text))
                 .collect();
-            texts.extend(shared.prepared.get(name).into_iter().flatten().cloned());
             (shared.opaque || !texts.is_empty()).then_some(texts)
         }
     }
@@ -283,22 +282,17 @@ impl Upward<'_> {
 
     fn judge_as_known(&self, text: &[u8]) -> Arc<Judged> {
         let prepared = self.prepared_texts();
-        self.core.judge().text(text, &prepared)
-    }
-
-    /// Remembers what `PREPARE name AS …` leaves under its name, should the server take it.
-    fn note_prepared(&self, judged: &Judged, text: &[u8]) {
-        for effects in &judged.effects {
-            if let Some(Named::Prepare { name, inner }) = &effects.named {
-                let inner = text.get(inner.clone()).unwrap_or(text);
-                self.core
-                    .shared()
-                    .prepared
-                    .entry(name.clone())
-                    .or_default()
-                    .push(inner.into());
-            }
+        if self.unsure {
+            return self.core.judge().unsure(text, &prepared);
         }
+        let judged = self.core.judge().text(text, &prepared);
+        // A text that ends a transaction in its middle goes on under settings that were undone.
+        let ends =
+            judged.effects.len() > 1 && judged.effects.iter().any(|e| e.transaction.is_some());
+        if ends && self.core.shared().settings_in_transaction {
+            return self.core.judge().unsure(text, &prepared);
+        }
+        judged
     }
 
     // --- sending ---------------------------------------------------------------------------------------------------
@@ -308,18 +302,20 @@ impl Upward<'_> {
         &mut self,
         permit: Permit<'_>,
         expect: Expect,
+        text: &[u8],
         bytes: &[u8],
     ) -> Result<(), End> {
         let frame = permit
             .spend(self.core.handle.id)
             .ok_or(End::Broken("a permit of another session"))?;
         let start = frame.bytes().as_ptr() as usize - bytes.as_ptr() as usize;
-        if let Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) = &expect {
-            let mut shared = self.core.shared();
-            shared.scrub_in_transaction |= run.judged.scrub;
-            shared.opaque |= run.judged.opaque;
+        let mut expect = expect;
+        let mut shared = self.core.shared();
+        if let Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) = &mut expect {
+            shared.begin(run, text);
         }
-        self.core.shared().expect(expect);
+        shared.expect(expect);
+        drop(shared);
         self.out.pass(bytes, start..start + frame.len());
         Ok(())
     }
@@ -353,6 +349,16 @@ impl Upward<'_> {
             shared.expect(Expect::PoisonParse(error));
             request::write_parse(self.out.own(bytes), b"tollgate", inject::POISON, &[]);
         }
+    }
+
+    /// The server cuts names of statements and portals at 63 bytes (NAMEDATALEN); two that differ later are one to it.
+    fn name_too_long(&mut self, names: &[&[u8]], bytes: &[u8]) -> bool {
+        let long = names.iter().any(|n| n.len() > MAX_NAME_BYTES);
+        if long {
+            let refusal = Refusal::protocol("a name of more than 63 bytes");
+            self.refuse(&refusal, Road::Parse, bytes);
+        }
+        long
     }
 
     /// The server answers a message that it cannot read with an error, and goes on.
@@ -395,9 +401,8 @@ impl Upward<'_> {
             ),
         };
         let permit = permit.ok_or(End::Broken("a statement without a permit"))?;
-        self.note_prepared(&run.judged, query.text);
         self.batch = false;
-        self.send_permitted(permit, Expect::Query(run), bytes)
+        self.send_permitted(permit, Expect::Query(run), query.text, bytes)
     }
 
     async fn parse(&mut self, frame: Frame<'_>, bytes: &[u8]) -> Result<(), End> {
@@ -405,6 +410,9 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
+        if self.name_too_long(&[parse.name], bytes) {
+            return Ok(());
+        }
         self.prepare_to_judge().await?;
         let judged = self.judge(parse.text).await?;
         let asked = Asked {
@@ -434,13 +442,14 @@ impl Upward<'_> {
         *lock(&statement.judged) = Some((self.core.judge().epoch(), judged));
         {
             let mut shared = self.core.shared();
+            shared.names += 1;
             let batch = shared.batch;
             shared
                 .statements
                 .add(parse.name, batch, Arc::clone(&statement));
         }
         self.batch = true;
-        self.send_permitted(permit, Expect::Parse(statement), bytes)
+        self.send_permitted(permit, Expect::Parse(statement), &[], bytes)
     }
 
     async fn bind(
@@ -453,6 +462,9 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
+        if self.name_too_long(&[bind.portal, bind.statement], bytes) {
+            return Ok(());
+        }
         let portal = Arc::new(self.portal_of(&bind, frame.body()));
         self.prepare_to_judge().await?;
         // Values can be converted, and constants computed, as early as this: what may not run may not be bound.
@@ -499,22 +511,11 @@ impl Upward<'_> {
 
     fn portal_of(&self, bind: &Bind<'_>, body: &[u8]) -> Portal {
         let shared = self.core.shared();
-        let mut statements: Vec<Arc<Prepared>> = shared
+        let statements: Vec<Arc<Prepared>> = shared
             .statements
             .get(bind.statement, shared.batch)
             .cloned()
             .collect();
-        // PREPARE and Parse share their names.
-        if let Some(texts) = std::str::from_utf8(bind.statement)
-            .ok()
-            .and_then(|name| shared.prepared.get(name))
-        {
-            statements.extend(
-                texts
-                    .iter()
-                    .map(|text| Arc::new(Prepared::new(bind.statement, Arc::clone(text)))),
-            );
-        }
         let parameters = shown_all(
             bind.parameters()
                 .enumerate()
@@ -532,6 +533,8 @@ impl Upward<'_> {
             },
             formats: bind.result_formats().collect(),
             plan: std::sync::Mutex::new(None),
+            cursor: false,
+            names: shared.names,
             started: AtomicBool::new(false),
             spent: std::sync::Mutex::new(None),
         }
@@ -550,6 +553,7 @@ impl Upward<'_> {
         let each = portal.statements.iter().map(|statement| {
             if let Some((of, judged)) = lock(&statement.judged).as_ref()
                 && *of == epoch
+                && !self.unsure
                 && !judged.runs_by_name
                 && self.core.judge().may_remember()
             {
@@ -588,6 +592,9 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
+        if self.name_too_long(&[execute.portal], bytes) {
+            return Ok(());
+        }
         self.prepare_to_judge().await?;
         let mut candidates: Vec<Arc<Portal>> = {
             let shared = self.core.shared();
@@ -599,7 +606,7 @@ impl Upward<'_> {
         };
         let portal = match (candidates.pop(), candidates.is_empty()) {
             (Some(portal), true) => portal,
-            (None, _) => self.cursor(execute.portal),
+            (None, _) => Arc::new(Portal::cursor(execute.portal)),
             (Some(_), false) => {
                 // A pipeline in which a Bind of this name may still fail: nobody can say yet which portal this is.
                 self.refuse(
@@ -619,6 +626,15 @@ impl Upward<'_> {
         let Some(judged) = judgements.into_iter().next() else {
             return Err(End::Broken("a portal without a judgement"));
         };
+        let labels = !self.core.judge().known().labels.is_empty();
+        let renamed = portal.names != self.core.shared().names;
+        if labels && judged.by_name && !portal.cursor && renamed {
+            // The server has described this portal as what its name stood for when it was bound.
+            let why =
+                "what the portal runs by name may have changed since it was bound; bind it again";
+            self.refuse(&Refusal::not_understood(why), Road::Execute, bytes);
+            return Ok(());
+        }
         let text = portal
             .statements
             .first()
@@ -675,11 +691,7 @@ impl Upward<'_> {
         };
         let permit = permit.ok_or(End::Broken("a statement without a permit"))?;
         portal.started.store(true, Ordering::SeqCst);
-        self.note_prepared(&run.judged, &text);
-        if lock(&portal.plan).is_none()
-            && portal.statements.is_empty()
-            && !self.core.judge().known().labels.is_empty()
-        {
+        if portal.cursor && labels {
             self.core.shared().expect(Expect::DescribePortal(
                 Some(Arc::clone(&portal)),
                 Audience::Gateway,
@@ -687,27 +699,7 @@ impl Upward<'_> {
             request::write_describe(self.out.own(bytes), Target::Portal, execute.portal);
         }
         self.batch = true;
-        self.send_permitted(permit, Expect::Execute(run, portal), bytes)
-    }
-
-    /// A portal that was not bound: a cursor of DECLARE, which is what FETCH on it is.
-    fn cursor(&self, name: &[u8]) -> Arc<Portal> {
-        let quoted: String = String::from_utf8_lossy(name).replace('"', "\"\"");
-        let text = format!("FETCH ALL FROM \"{quoted}\"");
-        Arc::new(Portal {
-            name: name.into(),
-            statements: if name.is_empty() {
-                Vec::new()
-            } else {
-                vec![Arc::new(Prepared::new(b"", text.into_bytes().into()))]
-            },
-            parameters: Vec::new(),
-            parameter_digest: None,
-            formats: Vec::new(),
-            plan: std::sync::Mutex::new(None),
-            started: AtomicBool::new(false),
-            spent: std::sync::Mutex::new(None),
-        })
+        self.send_permitted(permit, Expect::Execute(run, portal), &text, bytes)
     }
 
     fn describe(
@@ -720,6 +712,9 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
+        if self.name_too_long(&[describe.name], bytes) {
+            return Ok(());
+        }
         let mut shared = self.core.shared();
         let expect = match describe.target {
             Target::Statement => Expect::DescribeStatement(one(shared
@@ -748,8 +743,12 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
+        if self.name_too_long(&[close.name], bytes) {
+            return Ok(());
+        }
         let mut shared = self.core.shared();
         let statement = matches!(close.target, Target::Statement);
+        shared.names += 1;
         let before = if statement {
             shared.statements.now()
         } else {
@@ -799,7 +798,7 @@ impl Upward<'_> {
         };
         let permit = permit.ok_or(End::Broken("a call without a permit"))?;
         self.batch = false;
-        self.send_permitted(permit, Expect::Function(run), bytes)
+        self.send_permitted(permit, Expect::Function(run), &[], bytes)
     }
 }
 
