@@ -118,8 +118,13 @@ impl<'a> Analyzer<'a> {
             .map(|c| crate::naming::of(c).text)
             .unwrap_or_default();
         let mut columns = Columns::default();
+        let mut given = Value::none();
         for call in calls {
-            let deps = self.value(call).computed().deps;
+            let value = self.value(call).computed();
+            // What it is given decides how many rows it gives: `generate_series(1, salary)`.
+            self.ordered(&value);
+            given.absorb(&value);
+            let deps = value.deps;
             let function = match call {
                 Expr::Call(call) => call.name.last().map_or("", |n| n.as_str()),
                 _ => "",
@@ -155,7 +160,7 @@ impl<'a> Analyzer<'a> {
         if ordinality {
             columns.cols.push(Col {
                 name: "ordinality".to_owned(),
-                value: Value::none(),
+                value: given.computed(),
             });
         }
         let rel = Rel {
