@@ -277,7 +277,7 @@ fn docs_cite_what_exists() {
     }
     report(
         wrong,
-        "cite files that exist (from the repository, crates/ or tests/), and after :: a test that is in them",
+        "cite files that exist (from the repository, crates/, a crate's src/ or tests/), and after :: a test that is in them",
     );
 }
 
@@ -293,11 +293,13 @@ fn is_citation(quoted: &str) -> bool {
 
 fn is_there(cited: &str) -> bool {
     let (path, test) = cited.split_once("::").unwrap_or((cited, ""));
-    let places = ["", "crates", "tests"].map(|place| root().join(place).join(path));
-    let Some(text) = places
-        .iter()
-        .find_map(|place| fs::read_to_string(place).ok())
-    else {
+    let sources = HOUSE.iter().map(|(name, _)| format!("crates/{name}/src"));
+    let mut places = ["", "crates", "tests"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(sources);
+    let read = |place: String| fs::read_to_string(root().join(place).join(path)).ok();
+    let Some(text) = places.find_map(read) else {
         return false;
     };
     let named = |word: &str| has_word(&text, &format!("{word} {test}"));
