@@ -24,6 +24,14 @@ SUITES = {
                {r'"user": "postgres"': '"user": environ["PGUSER"], "database": "postgres"'}),
 }
 
+# Tests that ask for what a gateway is not: each with the reason.
+BY_NATURE = {
+    "test_type_cache_invalidation_in_pool": "connects to a database that it creates; a grant is for one database",
+    "test_introspection_loads_basetypes_of_domains": "connects to a database that it creates",
+    "test_introspection_on_large_db": "connects to a database that it creates",
+    "TestConnectionInfo.test_user": "the client's user is the grant, the server's is the role behind it",
+}
+
 
 def source(name: str, version: str, where: Path) -> Path:
     """The source distribution, unpacked."""
@@ -56,7 +64,7 @@ def run(root: Path, words: list[str], link: Link, label: str) -> dict[str, str]:
     env |= {**link.env(), "PSYCOPG2_TESTDB": link.database, "PSYCOPG2_TESTDB_HOST": link.host, "PSYCOPG2_TESTDB_PORT": str(link.port), "PSYCOPG2_TESTDB_USER": link.user,
             "PSYCOPG2_TESTDB_PASSWORD": link.password}
     with open(root / f"{label}.log", "wb") as log:
-        subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={root}", f"--junitxml={xml}", "--timeout=120", *words],
+        subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={root}", f"--junitxml={xml}", "--timeout=120", "-W", "ignore", *words],
                        cwd=root, env=env, stdout=log, stderr=subprocess.STDOUT)
     if not xml.exists():
         sys.exit((root / f"{label}.log").read_text(errors="replace")[-3000:])
@@ -99,8 +107,9 @@ def main() -> int:
         for test in sorted(direct.keys() | through.keys()):
             a, b = direct.get(test, "absent"), through.get(test, "absent")
             if a != b:
-                worse += a == "passed"
-                print(f"  {test}: {a} directly, {b} through")
+                reason = next((r for t, r in BY_NATURE.items() if test.endswith(t)), None)
+                worse += a == "passed" and not reason
+                print(f"  {test}: {a} directly, {b} through" + (f" (by nature: {reason})" if reason else ""))
     return 1 if worse else 0
 
 
