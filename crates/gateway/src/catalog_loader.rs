@@ -25,9 +25,17 @@ const COLUMNS: &str = "SELECT a.attrelid, a.attname, a.attnum, a.atttypid, pg_ca
      WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i','I','t') ORDER BY a.attrelid, a.attnum";
 const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, p.provolatile \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace ORDER BY p.oid";
+/// Operators, and casts, that run a function of the user's. What is written in C, or names one of the server's own
+/// functions, only a superuser can have made: extensions; with the server's word that it looks at no table (immutable; stable
+/// only in C) it counts as the server's own. Anything else could do anything.
+const OPERATORS: &str = "SELECT 'operator', o.oprname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode \
+     WHERE o.oid >= 16384 AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13) \
+     UNION SELECT 'cast', t.typname FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc \
+     JOIN pg_catalog.pg_type t ON t.oid = c.casttarget \
+     WHERE c.oid >= 16384 AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13) ORDER BY 1, 2";
 /// Moves whenever a definition is committed (PostgreSQL's statistics of its own catalogue, at most a second late).
 const PULSE: &str = "SELECT pg_catalog.sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_catalog.pg_stat_sys_tables \
-     WHERE schemaname = 'pg_catalog' AND relname IN ('pg_class','pg_attribute','pg_proc','pg_rewrite','pg_inherits','pg_namespace')";
+     WHERE schemaname = 'pg_catalog' AND relname IN ('pg_class','pg_attribute','pg_proc','pg_rewrite','pg_inherits','pg_namespace','pg_operator','pg_cast')";
 
 /// The loader of one database.
 #[derive(Debug, Default)]
@@ -48,7 +56,7 @@ impl Loader {
     ) -> Result<Option<Catalog>, UpstreamError> {
         let mut hasher = DefaultHasher::new();
         let mut answers = Vec::new();
-        for text in [RELATIONS, COLUMNS, FUNCTIONS] {
+        for text in [RELATIONS, COLUMNS, FUNCTIONS, OPERATORS] {
             let rows = self.rows(config, text).await?;
             rows.hash(&mut hasher);
             answers.push(rows);
@@ -57,12 +65,14 @@ impl Loader {
         if self.digest == Some(digest) {
             return Ok(None);
         }
+        let operators = answers.pop();
         let (functions, columns, relations) = (answers.pop(), answers.pop(), answers.pop());
         let catalog = build(
             self.generation + 1,
             relations.unwrap_or_default(),
             columns.unwrap_or_default(),
             functions.unwrap_or_default(),
+            operators.unwrap_or_default(),
         )
         .ok_or(UpstreamError::Protocol)?;
         self.generation += 1;
@@ -123,6 +133,7 @@ fn build(
     relations: Vec<Row>,
     columns: Vec<Row>,
     functions: Vec<Row>,
+    operators: Vec<Row>,
 ) -> Option<Catalog> {
     let mut builder = CatalogBuilder::new(generation);
     let mut columns = columns.into_iter().peekable();
@@ -178,6 +189,14 @@ fn build(
                 _ => Volatility::Unknown,
             },
         });
+    }
+    for mut row in operators {
+        let kind = text(&mut row, 0)?;
+        let name = text(&mut row, 1)?;
+        match kind.as_str() {
+            "operator" => builder.operator(name),
+            _ => builder.cast_to(name),
+        }
     }
     Some(builder.build())
 }

@@ -84,6 +84,8 @@ pub struct Catalog {
     functions: HashMap<String, Vec<Function>>,
     function_by_oid: HashMap<u32, (String, String)>,
     schemas: HashSet<String>,
+    operators: HashSet<String>,
+    casts: HashSet<String>,
     views: ViewCache,
 }
 
@@ -117,6 +119,18 @@ impl Catalog {
     /// Whether a schema holds anything.
     pub fn has_schema(&self, schema: &str) -> bool {
         self.schemas.contains(schema)
+    }
+    /// Whether an operator of this name, in whichever schema, may run a function of the user's.
+    pub fn has_user_operator(&self, name: &str) -> bool {
+        self.operators.contains(name)
+    }
+    /// Whether there is any such operator.
+    pub fn has_user_operators(&self) -> bool {
+        !self.operators.is_empty()
+    }
+    /// Whether a cast to the type of this name (`pg_type.typname`) may run a function of the user's.
+    pub fn has_user_cast(&self, name: &str) -> bool {
+        self.casts.contains(name)
     }
     /// Views already looked into.
     pub(crate) fn views(&self) -> &ViewCache {
@@ -170,6 +184,14 @@ impl CatalogBuilder {
             .entry(function.name.clone())
             .or_default()
             .push(function);
+    }
+    /// Adds the name of an operator (`pg_operator.oprname`) whose function cannot be looked into.
+    pub fn operator(&mut self, name: impl Into<String>) {
+        self.0.operators.insert(name.into());
+    }
+    /// Adds the name of a type (`pg_type.typname`) to which there is a cast by a function that cannot be looked into.
+    pub fn cast_to(&mut self, name: impl Into<String>) {
+        self.0.casts.insert(name.into());
     }
     /// The snapshot.
     pub fn build(self) -> Catalog {

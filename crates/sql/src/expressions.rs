@@ -77,16 +77,28 @@ impl Analyzer<'_> {
             Expr::Literal(_) | Expr::Param(_) | Expr::Default => Value::none(),
             Expr::Call(call) => self.call(call),
             Expr::Cast(inner, target) => self.cast(inner, target),
-            Expr::Equal(left, right) => self.values([left.as_ref(), right.as_ref()]),
-            Expr::In(left, list) => self.values(std::iter::once(left.as_ref()).chain(list)),
+            Expr::Equal(left, right) => {
+                self.bare_operator("=");
+                self.values([left.as_ref(), right.as_ref()])
+            }
+            Expr::In(left, list) => {
+                self.bare_operator("=");
+                self.values(std::iter::once(left.as_ref()).chain(list))
+            }
             Expr::InQuery(left, query) => {
+                self.bare_operator("=");
                 let mut value = self.values([left.as_ref()]);
                 let columns = self.query(query);
                 value.absorb(&Value::of(columns.all()));
                 value
             }
             Expr::And(parts) | Expr::Or(parts) => self.values(parts),
-            Expr::Not(inner) => self.values([inner.as_ref()]),
+            Expr::Not(inner) => {
+                if matches!(inner.as_ref(), Expr::In(..) | Expr::InQuery(..)) {
+                    self.bare_operator("<>");
+                }
+                self.values([inner.as_ref()])
+            }
             Expr::Subquery(query) | Expr::ArrayQuery(query) => {
                 let columns = self.query(query);
                 Value::of(columns.all())
@@ -99,7 +111,10 @@ impl Analyzer<'_> {
             }
             Expr::Row(parts) | Expr::Array(parts) => self.values(parts),
             Expr::Mix(parts) => self.mix(parts),
-            Expr::Case(parts, otherwise) => self.values(parts.iter().chain(otherwise.as_deref())),
+            Expr::Case(parts, otherwise) => {
+                self.bare_operator("=");
+                self.values(parts.iter().chain(otherwise.as_deref()))
+            }
             Expr::Field(inner, name) => self.field(inner, name.as_deref()),
             Expr::Operator(path) => {
                 self.operator(path);
@@ -127,25 +142,8 @@ impl Analyzer<'_> {
         if literal && access {
             self.blind = false;
         }
+        self.implied_operators();
         self.values(parts)
-    }
-
-    /// An operator by name. One that is written with a schema of the user's is a function of the user's.
-    fn operator(&mut self, path: &[String]) {
-        if let [.., schema, name] = path
-            && schema != "pg_catalog"
-        {
-            let (schema, name) = (schema.clone(), name.clone());
-            self.opaque(|| format!("operator {schema}.{name} cannot be looked into"));
-            self.need(Action::Call, Object::Function(schema.clone(), name.clone()));
-            self.functions.push(FunctionUse {
-                schema,
-                name,
-                volatility: Volatility::Unknown,
-                kind: FunctionKind::Opaque,
-            });
-            self.blind = false;
-        }
     }
 
     /// `x::t`. A cast by a function of the user's is a call of it: by custom it has the type's name.
@@ -156,6 +154,7 @@ impl Analyzer<'_> {
             self.blind &= known;
         }
         let value = self.value(inner).computed();
+        self.user_cast(inner, target, &value);
         let own = target.len() == 1 && (VALUE_TYPES.contains(&name) || NAME_TYPES.contains(&name));
         if !own {
             let resolved = functions::resolve(target, self.catalog, &self.settings.search_path);
@@ -206,6 +205,9 @@ impl Analyzer<'_> {
     /// A call.
     pub fn call(&mut self, call: &Call) -> Value {
         let name = call.name.last().map_or("", |n| n.as_str());
+        if name == "nullif" {
+            self.bare_operator("=");
+        }
         let simple = |e: &Expr| matches!(e, Expr::Column(_) | Expr::Param(_) | Expr::RowOf(_));
         if !(functions::value_only(name) || call.args.iter().all(simple))
             || call.extra.iter().any(|e| matches!(e, Expr::Literal(_)))

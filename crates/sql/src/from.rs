@@ -274,6 +274,7 @@ impl<'a> Analyzer<'a> {
 
     /// A column of USING: compared on both sides; its value is that of one side, of both in a full join.
     fn merge(&mut self, left: &Item<'a>, right: &Item<'a>, kind: JoinKind, name: &str) -> Col {
+        self.bare_operator("=");
         let a = self.side(left, name);
         let b = self.side(right, name);
         self.record_equality(&a);

@@ -26,6 +26,7 @@ mod lower_sqlparser;
 mod lower_squawk;
 mod names;
 mod naming;
+mod operators;
 mod parameters;
 mod predicates;
 mod read;

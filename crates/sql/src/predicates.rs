@@ -17,14 +17,21 @@ impl Analyzer<'_> {
                     self.predicate(part);
                 }
             }
-            Expr::Not(inner) => self.predicate(inner),
+            Expr::Not(inner) => {
+                if matches!(inner.as_ref(), Expr::In(..) | Expr::InQuery(..)) {
+                    self.bare_operator("<>");
+                }
+                self.predicate(inner);
+            }
             Expr::Equal(left, right) => {
+                self.bare_operator("=");
                 if is_constant(expr) {
                     self.blind = false;
                 }
                 self.equality(left, right);
             }
             Expr::In(left, list) => {
+                self.bare_operator("=");
                 if is_constant(expr) {
                     self.blind = false;
                 }
@@ -34,6 +41,7 @@ impl Analyzer<'_> {
                 }
             }
             Expr::InQuery(left, query) => {
+                self.bare_operator("=");
                 self.compared(left);
                 let columns = self.query(query);
                 for col in &columns.cols {

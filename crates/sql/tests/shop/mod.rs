@@ -40,6 +40,11 @@ pub fn case_files() -> Vec<(String, String)> {
 
 /// The catalogue.
 pub fn catalog() -> Catalog {
+    builder().build()
+}
+
+/// The catalogue, for a test to add to.
+pub fn builder() -> CatalogBuilder {
     let mut builder = CatalogBuilder::new(1);
     let mut oid = 100_000;
     let mut events = None;
@@ -105,8 +110,10 @@ pub fn catalog() -> Catalog {
                     builtin: *builtin == "t",
                 });
             }
+            ["operator", name] => builder.operator(*name),
+            ["cast", name] => builder.cast_to(*name),
             other => panic!("{other:?}"),
         }
     }
-    builder.build()
+    builder
 }
