@@ -67,7 +67,7 @@ impl LabelMap {
                 }
             }
         }
-        map.spread_to_children(catalog);
+        map.spread_to_relatives(catalog);
         map.spread_to_views(catalog, labels);
         map
     }
@@ -101,8 +101,8 @@ impl LabelMap {
             .insert((relation.schema.clone(), relation.name.clone()));
     }
 
-    /// A row of a parent is stored in a child, and can be read there.
-    fn spread_to_children(&mut self, catalog: &Catalog) {
+    /// A row of a parent is stored in a child and can be read there, and a child's is read with its parent's.
+    fn spread_to_relatives(&mut self, catalog: &Catalog) {
         // Inheritance is acyclic and shallow; a pass a level until nothing new is found.
         loop {
             let mut found = Vec::new();
@@ -113,14 +113,16 @@ impl LabelMap {
                     .filter_map(|oid| catalog.relation_by_oid(*oid))
                 {
                     for column in &parent.columns {
-                        let Some(origin) = self.origin(parent.oid, column.number) else {
-                            continue;
-                        };
                         let Some(own) = child.columns.iter().find(|c| c.name == column.name) else {
                             continue;
                         };
-                        if self.origin(child.oid, own.number).is_none() {
-                            found.push((child, own, origin.clone()));
+                        match (
+                            self.origin(parent.oid, column.number),
+                            self.origin(child.oid, own.number),
+                        ) {
+                            (Some(origin), None) => found.push((child, own, origin.clone())),
+                            (None, Some(origin)) => found.push((parent, column, origin.clone())),
+                            _ => {}
                         }
                     }
                 }

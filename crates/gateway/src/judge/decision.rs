@@ -82,6 +82,8 @@ pub struct Judged {
     pub unresolved: bool,
     /// It is an EXECUTE or a FETCH: what its result is, is settled when it runs.
     pub by_name: bool,
+    /// The texts that its names stand for.
+    pub inner: Vec<Arc<[u8]>>,
     /// It runs what a name stands for, which can change: never remembered.
     pub runs_by_name: bool,
     /// A statement's effects, in order.
@@ -108,6 +110,7 @@ impl Judged {
             opaque: false,
             unresolved: false,
             by_name: false,
+            inner: Vec::new(),
             runs_by_name: false,
             effects: Vec::new(),
             generation: known.generation,

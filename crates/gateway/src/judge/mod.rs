@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy::{Context, Principal, SessionPolicies};
-use sql::facts::{Facts, Flag, Named};
+use sql::facts::{Column, ColumnUse, Facts, Flag, Named, Place};
 use sql::settings::SearchPath;
 use sql::{Analysis, Fingerprint, Settings};
 use wire::postgres::frame::Frame;
@@ -60,6 +60,8 @@ pub struct Judge {
     exact: HashMap<Box<[u8]>, Arc<Judged>>,
     shapes: HashMap<Fingerprint, Arc<Judged>>,
     epoch: u64,
+    /// Definitions were changed in the open transaction, which only this session can see.
+    uncommitted: bool,
 }
 
 impl Judge {
@@ -77,6 +79,7 @@ impl Judge {
             exact: HashMap::new(),
             shapes: HashMap::new(),
             epoch: 1,
+            uncommitted: false,
         }
     }
 
@@ -127,6 +130,14 @@ impl Judge {
             statements: vec![decision::unknown_facts(why)],
         });
         Arc::new(self.judge(&analysis, &self.settings, &|_| None, None, 0))
+    }
+
+    /// Goes on with, or without, definitions that only this session can see.
+    pub fn set_uncommitted(&mut self, uncommitted: bool) {
+        if uncommitted != self.uncommitted {
+            self.uncommitted = uncommitted;
+            self.forget();
+        }
     }
 
     fn forget(&mut self) {
@@ -223,10 +234,30 @@ impl Judge {
         let context = self.context();
         let mut judged = Judged::new(Arc::clone(analysis), &self.known);
         for facts in &analysis.statements {
+            let changed = self.uncommitted || judged.effects.iter().any(|e| e.definitions);
+            let names = Names {
+                changed,
+                lost: false,
+            };
             // Names are looked up where nobody knows: before the text, or behind a SET in it that cannot be followed.
             let lost = settings.search_path == SearchPath::Unknown
                 || judged.effects.iter().any(|e| e.settings);
-            self.judge_one(facts, &context, lifted, lost, &mut judged);
+            self.judge_one(
+                facts,
+                &context,
+                lifted,
+                Names { lost, ..names },
+                &mut judged,
+            );
+            if facts
+                .named
+                .as_ref()
+                .and_then(name_of)
+                .is_some_and(|n| !n.is_ascii())
+            {
+                let why = "the name of a prepared statement or cursor is not in ASCII";
+                judged.refuse(crate::refusal::Refusal::not_understood(why), "names");
+            }
             let Some(Named::Execute { name, stored }) = &facts.named else {
                 continue;
             };
@@ -243,7 +274,7 @@ impl Judge {
                     ),
                     &context,
                     lifted,
-                    false,
+                    Names::default(),
                     &mut judged,
                 );
                 judged.effects.pop();
@@ -257,6 +288,7 @@ impl Judge {
                     );
                     break;
                 }
+                judged.inner.push(Arc::clone(&text));
                 let inner = self.known.analyze(&text, settings);
                 let inner = self.judge(&inner, settings, prepared, lifted, depth + 1);
                 if *stored && !inner.labels.is_empty() {
@@ -280,7 +312,7 @@ impl Judge {
         facts: &Facts,
         context: &Context,
         lifted: Option<&str>,
-        lost: bool,
+        names: Names,
         judged: &mut Judged,
     ) {
         let touched = labels::touched(facts, &self.known);
@@ -295,11 +327,10 @@ impl Judge {
         if let Some(refusal) = labels::check(facts, &self.known, &shown) {
             judged.refuse(refusal, "labels");
         }
-        if lost
-            && facts.has(Flag::UnresolvedName)
+        if names.hide(facts, &self.known)
             && let Some(label) = labels::any_hidden(&self.known, &shown)
         {
-            let why = "the search_path that its names are looked up in is not known";
+            let why = "it computes with names whose meaning is not known before this transaction, or batch, ends";
             judged.refuse(crate::refusal::Refusal::would_reveal(&label, why), "labels");
         }
         if labels::in_reach(facts, &self.known) {
@@ -340,6 +371,41 @@ impl Judge {
     ) -> Option<Permit<'f>> {
         (matches!(again.decision, Decision::Allow) && spent.session() == self.session)
             .then(|| Permit::mint(self.session, frame))
+    }
+}
+
+/// What is not known of the names in a statement.
+#[derive(Debug, Clone, Copy, Default)]
+struct Names {
+    /// Where they are looked up.
+    lost: bool,
+    /// Definitions that were changed and not committed: only the session sees them.
+    changed: bool,
+}
+
+impl Names {
+    /// Whether a labelled column could hide behind a name that the catalog does not have.
+    fn hide(self, facts: &Facts, known: &Known) -> bool {
+        if !facts.has(Flag::UnresolvedName) {
+            return false;
+        }
+        let missing = |c: &Column| {
+            let relation = known.catalog.relation(&c.schema, &c.table);
+            relation.is_none_or(|r| !r.columns.iter().any(|own| own.name == c.column))
+        };
+        // What comes out as it is, is named by the server.
+        let used = |u: &ColumnUse| u.place != Place::OutputPlain && missing(&u.column);
+        self.lost || self.changed && facts.uses.iter().any(used)
+    }
+}
+
+fn name_of(named: &Named) -> Option<&str> {
+    match named {
+        Named::Prepare { name, .. }
+        | Named::Execute { name, .. }
+        | Named::Declare { name }
+        | Named::Fetch { name } => Some(name),
+        Named::Deallocate(name) | Named::Close(name) => name.as_deref(),
     }
 }
 

@@ -39,6 +39,7 @@ pub async fn run(
         rows: Rows::Unknown,
         rest: 0,
         withheld: None,
+        more: false,
     };
     loop {
         let turn = downward.turn(&buffer);
@@ -47,6 +48,9 @@ pub async fn run(
             Err(end) => return end,
             Ok(_) if sent.is_err() => return End::Agent,
             Ok(used) => buffer.consume(used),
+        }
+        if std::mem::take(&mut downward.more) {
+            continue;
         }
         core.gateway.journal.room().await;
         tokio::select! {
@@ -78,6 +82,8 @@ struct Downward<'c> {
     rows: Rows,
     /// Bytes of a frame that is passed piece by piece and has not come to its end.
     rest: usize,
+    /// A turn ended with frames left over.
+    more: bool,
     /// Why what the server sends is thrown away, up to its ReadyForQuery.
     withheld: Option<Refusal>,
 }
@@ -101,7 +107,11 @@ impl Downward<'_> {
             self.rest -= at;
         }
         self.locals(&mut shared, bytes);
-        while at < bytes.len() && self.out.len() < TURN_BYTES {
+        while at < bytes.len() {
+            if self.out.len() >= TURN_BYTES {
+                self.more = true;
+                break;
+            }
             let Some(head) = frame::head(&bytes[at..], MAX_FRAME_BYTES)? else {
                 break;
             };
@@ -205,8 +215,7 @@ impl Downward<'_> {
             }
             tag::NOTIFICATION_RESPONSE => Ok(Fate::Pass),
             tag::COPY_IN_RESPONSE => match shared.queue.front() {
-                Some(Expect::Query(_)) => Ok(Fate::Pass),
-                Some(Expect::Execute(..)) => {
+                Some(Expect::Query(_) | Expect::Execute(..)) => {
                     shared.begin_copy_in();
                     Ok(Fate::Pass)
                 }
@@ -451,7 +460,9 @@ impl Downward<'_> {
             if std::mem::take(&mut shared.definitions_in_transaction) {
                 self.core.database.mark_stale();
             }
-            shared.scrub_in_transaction = false;
+            // What was sent since may need it.
+            shared.scrub_in_transaction =
+                shared.scrub_in_transaction && shared.queue.iter().any(needs_scrubbing);
         }
         Ok(fate)
     }
@@ -672,6 +683,13 @@ impl Downward<'_> {
         };
         // It has happened already; that the journal cannot write stops the next statement.
         let _ = self.core.gateway.journal.append(self.core.handle.id, event);
+    }
+}
+
+fn needs_scrubbing(expect: &Expect) -> bool {
+    match expect {
+        Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) => run.judged.scrub,
+        _ => false,
     }
 }
 

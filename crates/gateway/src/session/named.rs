@@ -23,6 +23,8 @@ pub struct Prepared {
     pub name: Box<[u8]>,
     /// Its text.
     pub text: Arc<[u8]>,
+    /// The type OIDs that Parse named, as they came.
+    pub types: Box<[u8]>,
     /// The last judgement, and the judge's epoch it is of.
     pub judged: Mutex<Option<(u64, Arc<Judged>)>>,
     /// What the server said of its columns, and the judge's epoch it is of.
@@ -35,6 +37,7 @@ impl Prepared {
         Prepared {
             name: name.into(),
             text,
+            types: Box::default(),
             judged: Mutex::new(None),
             columns: Mutex::new(None),
         }
@@ -145,6 +148,11 @@ impl<T> Names<T> {
             _ => 0,
         };
         list.get(from..).unwrap_or_default().iter().map(|c| &c.item)
+    }
+
+    /// Whether a name can stand for several things, of which the server has not yet said which.
+    pub fn is_in_doubt(&self, name: &[u8]) -> bool {
+        self.by_name.get(name).is_some_and(|list| list.len() > 1)
     }
 
     /// Names in use.

@@ -120,6 +120,7 @@ impl Shared {
                 self.settings_dirty = true;
             }
             self.settings_in_transaction |= effects.settings;
+            self.definitions_in_transaction |= effects.definitions;
             match &effects.named {
                 None | Some(Named::Execute { .. } | Named::Fetch { .. }) => continue,
                 Some(Named::Deallocate(_) | Named::Close(_)) => {}

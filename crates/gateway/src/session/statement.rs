@@ -182,13 +182,26 @@ impl Upward<'_> {
         policy: &policy::PolicyRef,
         buffer: &[u8],
     ) -> Result<Way, End> {
+        // What runs by name is approved as what the name stands for, and shown as that.
+        let whole = match whole_text(judged, asked.text) {
+            Some(whole) => whole,
+            None => {
+                return Ok(Way::Refused(Refusal::not_understood(
+                    "what the statement's name stands for is not known",
+                )));
+            }
+        };
+        let shown = Asked {
+            text: &whole,
+            ..asked
+        };
         let desk = &self.core.gateway.holds;
         let settings = self.settings_text();
         let grant = &self.core.handle.grant;
         let identity = Identity {
             database: &grant.database,
             grant: &grant.name,
-            text: asked.text,
+            text: &whole,
             parameters: asked.parameter_bytes,
             settings: &settings,
         };
@@ -199,7 +212,7 @@ impl Upward<'_> {
             Ok(None) => {}
             Err(_) => return Ok(Way::Refused(Refusal::journal_down())),
         }
-        let wanted = self.wanted(judged, asked, approver, policy, fingerprint, settings);
+        let wanted = self.wanted(judged, shown, approver, policy, fingerprint, settings);
         let Ok((hold, mut decided)) = desk.ask(wanted).await else {
             return Ok(Way::Refused(Refusal::journal_down()));
         };
@@ -409,6 +422,15 @@ impl Upward<'_> {
                 }
             }
         }
+    }
+}
+
+/// The text with what it runs by name; None where that is not one thing.
+fn whole_text<'a>(judged: &Judged, text: &'a [u8]) -> Option<std::borrow::Cow<'a, [u8]>> {
+    match judged.inner.as_slice() {
+        [] => Some(text.into()),
+        [one] => Some([text, b"\n-- runs: ", one].concat().into()),
+        _ => None,
     }
 }
 

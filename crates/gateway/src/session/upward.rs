@@ -197,6 +197,8 @@ impl Upward<'_> {
             .await
             .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
         core.judge().update(&known);
+        let uncommitted = core.shared().definitions_in_transaction;
+        core.judge().set_uncommitted(uncommitted);
         self.unsure = false;
         let (dirty, may_revert) = {
             let shared = core.shared();
@@ -226,6 +228,14 @@ impl Upward<'_> {
             }
             drained.await;
         }
+    }
+
+    /// Waits until the server has said which of several things a name stands for. What made them was sent in earlier
+    /// batches, or is asked for with Flush.
+    async fn settle(&mut self, bytes: &[u8]) -> Result<(), End> {
+        self.flush(bytes).await?;
+        self.drain().await;
+        Ok(())
     }
 
     /// Asks the server how text is read, and what names are looked up in, now.
@@ -270,8 +280,13 @@ impl Upward<'_> {
     }
 
     /// Judges a text under what is known; under what is known now, if a name in it is not.
-    async fn judge(&mut self, text: &[u8]) -> Result<Arc<Judged>, End> {
+    async fn judge(&mut self, text: &[u8], bytes: &[u8]) -> Result<Arc<Judged>, End> {
         let judged = self.judge_as_known(text);
+        if judged.runs_by_name {
+            // What the name stands for has to be settled, and one thing.
+            self.settle(bytes).await?;
+            return Ok(self.judge_as_known(text));
+        }
         if !judged.unresolved || self.core.shared().definitions_in_transaction {
             return Ok(judged);
         }
@@ -351,14 +366,17 @@ impl Upward<'_> {
         }
     }
 
-    /// The server cuts names of statements and portals at 63 bytes (NAMEDATALEN); two that differ later are one to it.
-    fn name_too_long(&mut self, names: &[&[u8]], bytes: &[u8]) -> bool {
-        let long = names.iter().any(|n| n.len() > MAX_NAME_BYTES);
-        if long {
-            let refusal = Refusal::protocol("a name of more than 63 bytes");
+    /// The server cuts names of statements and portals at 63 bytes (NAMEDATALEN), and reads them in the client's encoding:
+    /// two that differ on the wire can be one to it. Those on which all agree are let through.
+    fn name_is_ambiguous(&mut self, names: &[&[u8]], bytes: &[u8]) -> bool {
+        let ambiguous = names
+            .iter()
+            .any(|n| n.len() > MAX_NAME_BYTES || !n.is_ascii());
+        if ambiguous {
+            let refusal = Refusal::not_understood("a name of more than 63 bytes, or not in ASCII");
             self.refuse(&refusal, Road::Parse, bytes);
         }
-        long
+        ambiguous
     }
 
     /// The server answers a message that it cannot read with an error, and goes on.
@@ -375,7 +393,7 @@ impl Upward<'_> {
             Err(_) => return self.malformed(Road::Query, bytes),
         };
         self.prepare_to_judge().await?;
-        let judged = self.judge(query.text).await?;
+        let judged = self.judge(query.text, bytes).await?;
         let asked = Asked {
             road: Road::Query,
             text: query.text,
@@ -410,11 +428,11 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
-        if self.name_too_long(&[parse.name], bytes) {
+        if self.name_is_ambiguous(&[parse.name], bytes) {
             return Ok(());
         }
         self.prepare_to_judge().await?;
-        let judged = self.judge(parse.text).await?;
+        let judged = self.judge(parse.text, bytes).await?;
         let asked = Asked {
             road: Road::Parse,
             text: parse.text,
@@ -438,7 +456,9 @@ impl Upward<'_> {
             .judge()
             .permit_definition(&judged, frame)
             .ok_or(End::Broken("a statement without a permit"))?;
-        let statement = Arc::new(Prepared::new(parse.name, parse.text.into()));
+        let mut statement = Prepared::new(parse.name, parse.text.into());
+        statement.types = parse.types().flat_map(u32::to_be_bytes).collect();
+        let statement = Arc::new(statement);
         *lock(&statement.judged) = Some((self.core.judge().epoch(), judged));
         {
             let mut shared = self.core.shared();
@@ -462,11 +482,20 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
-        if self.name_too_long(&[bind.portal, bind.statement], bytes) {
+        if self.name_is_ambiguous(&[bind.portal, bind.statement], bytes) {
             return Ok(());
         }
-        let portal = Arc::new(self.portal_of(&bind, frame.body()));
         self.prepare_to_judge().await?;
+        if self.core.shared().statements.is_in_doubt(bind.statement) {
+            self.settle(bytes).await?;
+        }
+        let portal = Arc::new(self.portal_of(&bind, frame.body()));
+        if portal.statements.len() > 1 {
+            let refusal =
+                Refusal::not_understood("what the statement's name stands for is not known");
+            self.refuse(&refusal, Road::Execute, bytes);
+            return Ok(());
+        }
         // Values can be converted, and constants computed, as early as this: what may not run may not be bound.
         // A name that nobody has prepared gets the server's own error; what is not known is judged at Execute.
         let judgements = if portal.statements.is_empty() {
@@ -523,14 +552,23 @@ impl Upward<'_> {
         );
         // From the statement's name on: formats and values exactly as they came (the portal's name is no part of it).
         let names = bind.portal.len() + 1 + bind.statement.len() + 1;
+        let parameter_digest = match bind.parameter_count() {
+            0 => None,
+            // The types that Parse named decide what the bytes mean.
+            _ => Some(
+                statements
+                    .iter()
+                    .fold(Sha256::new(), |hash, s| hash.chain_update(&s.types))
+                    .chain_update(body.get(names..).unwrap_or_default())
+                    .finalize()
+                    .into(),
+            ),
+        };
         Portal {
             name: bind.portal.into(),
             statements,
             parameters,
-            parameter_digest: match bind.parameter_count() {
-                0 => None,
-                _ => Some(Sha256::digest(body.get(names..).unwrap_or_default()).into()),
-            },
+            parameter_digest,
             formats: bind.result_formats().collect(),
             plan: std::sync::Mutex::new(None),
             cursor: false,
@@ -592,10 +630,13 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
-        if self.name_too_long(&[execute.portal], bytes) {
+        if self.name_is_ambiguous(&[execute.portal], bytes) {
             return Ok(());
         }
         self.prepare_to_judge().await?;
+        if self.core.shared().portals.is_in_doubt(execute.portal) {
+            self.settle(bytes).await?;
+        }
         let mut candidates: Vec<Arc<Portal>> = {
             let shared = self.core.shared();
             shared
@@ -712,7 +753,7 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
-        if self.name_too_long(&[describe.name], bytes) {
+        if self.name_is_ambiguous(&[describe.name], bytes) {
             return Ok(());
         }
         let mut shared = self.core.shared();
@@ -743,7 +784,7 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Parse, bytes),
         };
-        if self.name_too_long(&[close.name], bytes) {
+        if self.name_is_ambiguous(&[close.name], bytes) {
             return Ok(());
         }
         let mut shared = self.core.shared();
