@@ -89,6 +89,9 @@ impl<'a> Analyzer<'a> {
             self.need(Action::Dcl, Object::Database);
         }
         self.define_expressions(define);
+        if let Some(reason) = runs_later(define) {
+            self.opaque(|| reason.to_owned());
+        }
         if let Some(query) = &define.query {
             let columns = self.query(query);
             self.kept = true;
@@ -358,5 +361,50 @@ impl<'a> Analyzer<'a> {
                 }
             }
         }
+    }
+}
+
+/// Why a definition brings something to be run later that is not looked into, if it does. A statement that sets it off
+/// shows nothing of it.
+fn runs_later(define: &Define) -> Option<&'static str> {
+    match define.verb {
+        Verb::Create | Verb::Alter => {}
+        Verb::Drop | Verb::Comment | Verb::SecurityLabel => return None,
+    }
+    let brings_functions = !define.functions.is_empty();
+    match define.what {
+        ObjectKind::Rule => Some("a rule runs other statements later"),
+        ObjectKind::Trigger | ObjectKind::EventTrigger => Some("a trigger runs a function later"),
+        ObjectKind::Function | ObjectKind::Procedure | ObjectKind::Routine => {
+            Some("the body of a function runs later")
+        }
+        ObjectKind::Aggregate => Some("an aggregate runs other functions later"),
+        // Other statements on the table work out its expressions.
+        ObjectKind::Policy => Some("the expressions of a policy run later"),
+        ObjectKind::Extension => Some("an extension brings functions that cannot be looked into"),
+        // Operators and their classes, casts, conversions, languages, types with functions of their own.
+        ObjectKind::Other | ObjectKind::Type if brings_functions => Some("it runs functions later"),
+        // Its elements are not looked into: triggers, views.
+        ObjectKind::Schema if !define.relations.is_empty() || brings_functions => {
+            Some("what is made in the schema is not looked into")
+        }
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::Index
+        | ObjectKind::Sequence
+        | ObjectKind::Schema
+        | ObjectKind::Type
+        | ObjectKind::Domain
+        | ObjectKind::Role
+        | ObjectKind::Database
+        | ObjectKind::Tablespace
+        | ObjectKind::Column
+        | ObjectKind::Constraint
+        | ObjectKind::Statistics
+        | ObjectKind::Replication
+        | ObjectKind::Foreign
+        | ObjectKind::LargeObject
+        | ObjectKind::Other => None,
     }
 }
