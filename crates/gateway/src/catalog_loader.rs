@@ -33,9 +33,17 @@ const OPERATORS: &str = "SELECT 'operator', o.oprname FROM pg_catalog.pg_operato
      UNION SELECT 'cast', t.typname FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc \
      JOIN pg_catalog.pg_type t ON t.oid = c.casttarget \
      WHERE c.oid >= 16384 AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13) ORDER BY 1, 2";
-/// Moves whenever a definition is committed (PostgreSQL's statistics of its own catalogue, at most a second late).
-const PULSE: &str = "SELECT pg_catalog.sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_catalog.pg_stat_sys_tables \
-     WHERE schemaname = 'pg_catalog' AND relname IN ('pg_class','pg_attribute','pg_proc','pg_rewrite','pg_inherits','pg_namespace','pg_operator','pg_cast')";
+/// Differs whenever a definition was committed: each leaves row versions of a new transaction (PostgreSQL manual, 5.5,
+/// `xmin`). A scan of some thousand rows of the catalogue.
+const PULSE: &str = "SELECT pg_catalog.string_agg(x, ' ') FROM ( \
+     SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) AS x FROM pg_catalog.pg_class \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_attribute \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_proc \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_rewrite \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_inherits \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_trigger \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_operator \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_namespace) AS p";
 
 /// The loader of one database.
 #[derive(Debug, Default)]

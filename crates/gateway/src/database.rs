@@ -225,6 +225,22 @@ impl Database {
         );
     }
 
+    /// Looks whether definitions were changed past the gateway.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub async fn check(&self) -> Result<(), UpstreamError> {
+        let mut state = self.loader.lock().await;
+        let LoaderState { loader, pulse, .. } = &mut *state;
+        let now = loader.pulse(&self.config.upstream).await?;
+        if pulse.as_ref() != Some(&now) {
+            // At the first look nothing is known of the time between the load and now.
+            self.mark_stale();
+            *pulse = Some(now);
+        }
+        Ok(())
+    }
+
     /// Watches for definitions that are changed past the gateway. Runs until it is dropped.
     pub async fn watch(&self) {
         let mut every = tokio::time::interval(std::time::Duration::from_secs(1));
@@ -232,19 +248,11 @@ impl Database {
         let mut reachable = true;
         loop {
             every.tick().await;
-            let mut state = self.loader.lock().await;
-            let LoaderState { loader, pulse, .. } = &mut *state;
-            match loader.pulse(&self.config.upstream).await {
-                Ok(now) => {
+            match self.check().await {
+                Ok(()) => {
                     if !reachable {
                         reachable = true;
                         info!(database = self.config.name, "reachable again");
-                    }
-                    if pulse.as_ref() != Some(&now) {
-                        if pulse.is_some() {
-                            self.mark_stale();
-                        }
-                        *pulse = Some(now);
                     }
                 }
                 Err(e) => {

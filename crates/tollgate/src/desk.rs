@@ -172,6 +172,19 @@ fn internal() -> Refusal {
     Refusal::new("XX000", "the request could not be carried out")
 }
 
+/// The role that steers the gateway itself: sessions, grants, rules. Other accounts decide the holds of their roles.
+const STEERING_ROLE: &str = "dba";
+
+fn may_steer(op: &Operator) -> Result<(), Refusal> {
+    if op.roles.iter().any(|r| r == STEERING_ROLE) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "42501",
+        format!("{} has not the role {STEERING_ROLE}", op.name),
+    ))
+}
+
 /// Whether a DBA's account and a grant's user are one person: the same name, or the name before the @.
 fn is_same_person(operator: &str, user: &str) -> bool {
     let short = |name: &str| name.split('@').next().unwrap_or(name).to_lowercase();
@@ -317,6 +330,7 @@ impl Desk for Office {
         session: u64,
     ) -> BoxFuture<'a, Result<String, Refusal>> {
         Box::pin(async move {
+            may_steer(op)?;
             self.note("terminate", &op.name, &format!("session {session}"))
                 .await
                 .map_err(|e| Refusal::new("58030", e))?;
@@ -340,6 +354,7 @@ impl Desk for Office {
         grant: &'a str,
     ) -> BoxFuture<'a, Result<String, Refusal>> {
         Box::pin(async move {
+            may_steer(op)?;
             let answer = self
                 .operate(Request::Revoke {
                     grant: grant.to_owned(),
@@ -356,6 +371,7 @@ impl Desk for Office {
 
     fn reload<'a>(&'a self, op: &'a Operator) -> BoxFuture<'a, Result<String, Refusal>> {
         Box::pin(async move {
+            may_steer(op)?;
             Office::reload(self, &op.name)
                 .await
                 .map_err(|line| Refusal::new("F0000", line))
@@ -368,6 +384,7 @@ impl Desk for Office {
         request: GrantRequest,
     ) -> BoxFuture<'a, Result<String, Refusal>> {
         Box::pin(async move {
+            may_steer(op)?;
             let new = NewGrant {
                 user: request.user,
                 agent: request.agent,

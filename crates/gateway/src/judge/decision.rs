@@ -84,6 +84,8 @@ pub struct Judged {
     pub by_name: bool,
     /// The texts that its names stand for.
     pub inner: Vec<Arc<[u8]>>,
+    /// Rows leave by a road on which the server does not say where they come from: COPY.
+    pub unnamed: bool,
     /// It runs what a name stands for, which can change: never remembered.
     pub runs_by_name: bool,
     /// A statement's effects, in order.
@@ -111,6 +113,7 @@ impl Judged {
             unresolved: false,
             by_name: false,
             inner: Vec::new(),
+            unnamed: false,
             runs_by_name: false,
             effects: Vec::new(),
             generation: known.generation,
@@ -136,6 +139,7 @@ impl Judged {
             facts.named,
             Some(Named::Execute { .. } | Named::Fetch { .. })
         );
+        self.unnamed |= facts.needs.iter().any(|n| n.action == Action::CopyOut);
         self.opaque |= is_opaque(facts);
         self.unresolved |= facts.has(sql::facts::Flag::UnresolvedName);
         self.effects.push(effects(facts, known));

@@ -6,7 +6,7 @@
 //! Refuses: to pick one candidate where the server could pick another.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::hold::Spent;
@@ -61,6 +61,10 @@ pub struct Portal {
     pub plan: Mutex<Option<Arc<Plan>>>,
     /// Whether it is a cursor of DECLARE: what it is of is described anew before each Execute.
     pub cursor: bool,
+    /// The judge's epoch when it was bound.
+    pub bound: AtomicU64,
+    /// Whether it would have been held, or worse, when it was bound.
+    pub held: AtomicBool,
     /// [`super::shared::Shared::names`] when it was bound.
     pub names: u64,
     /// Whether its execution has begun.
@@ -87,6 +91,8 @@ impl Portal {
             formats: Vec::new(),
             plan: Mutex::new(None),
             cursor: true,
+            bound: AtomicU64::new(0),
+            held: AtomicBool::new(false),
             names: 0,
             started: AtomicBool::new(false),
             spent: Mutex::new(None),

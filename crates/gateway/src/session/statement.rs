@@ -208,7 +208,11 @@ impl Upward<'_> {
         let fingerprint = identity.fingerprint();
         // An approval from before, for the identical statement?
         match desk.approved(&grant.name, &fingerprint).await {
-            Ok(Some(hold)) => return self.use_approval(number, judged, asked, &hold).await,
+            Ok(Some(hold)) => {
+                return self
+                    .use_approval(buffer, number, judged, asked, &hold)
+                    .await;
+            }
             Ok(None) => {}
             Err(_) => return Ok(Way::Refused(Refusal::journal_down())),
         }
@@ -242,7 +246,10 @@ impl Upward<'_> {
         drop(waiting);
         match outcome? {
             Waited::Decided(hold) => match hold.state {
-                HoldState::Approved => self.use_approval(number, judged, asked, &hold).await,
+                HoldState::Approved => {
+                    self.use_approval(buffer, number, judged, asked, &hold)
+                        .await
+                }
                 HoldState::Rejected => Ok(Way::Refused(Refusal::rejected(
                     hold.id,
                     &hold.policy,
@@ -279,12 +286,13 @@ impl Upward<'_> {
     /// Decides again, under what is known now, and uses the approval up if that leaves nothing in the way.
     async fn use_approval(
         &mut self,
+        buffer: &[u8],
         number: u64,
         before: &Arc<Judged>,
         asked: Asked<'_>,
         hold: &Hold,
     ) -> Result<Way, End> {
-        self.prepare_to_judge().await?;
+        self.prepare_to_judge(buffer).await?;
         if self.unsure || self.settings_text() != hold.search_path {
             return Ok(Way::Refused(self.still_held(hold)));
         }

@@ -4,7 +4,7 @@
 //! failed statement would have left it. Refuses: to send a Query, Parse, Execute or function call without a permit.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use journal::record::Road;
 use sha2::{Digest, Sha256};
@@ -188,7 +188,7 @@ impl Upward<'_> {
     // --- judging ---------------------------------------------------------------------------------------------------
 
     /// Brings definitions, policies and settings up to date, as far as they can be.
-    pub(super) async fn prepare_to_judge(&mut self) -> Result<(), End> {
+    pub(super) async fn prepare_to_judge(&mut self, bytes: &[u8]) -> Result<(), End> {
         let core = self.core;
         core.gateway.journal.room().await;
         let known = core
@@ -209,6 +209,8 @@ impl Upward<'_> {
             // error, which could undo it, skips the rest of this one.
             self.unsure = dirty;
         } else if dirty || may_revert {
+            // What is waited for has to be on its way.
+            self.send(bytes).await?;
             self.drain().await;
             // In a failed transaction nothing is known: the error has undone settings, and ROLLBACK will undo more.
             self.unsure = core.shared().status == reply::IN_FAILED_TRANSACTION;
@@ -241,15 +243,14 @@ impl Upward<'_> {
     /// Asks the server how text is read, and what names are looked up in, now.
     async fn refresh_settings(&mut self) -> Result<(), End> {
         let core = self.core;
-        let mut ask = Vec::new();
-        request::write_query(&mut ask, inject::SETTINGS);
         {
             let mut shared = core.shared();
             shared.settings_dirty = false;
             shared.internal = None;
             shared.expect(Expect::Internal(Vec::new()));
         }
-        self.out.own(&[]).extend_from_slice(&ask);
+        // Everything before has been sent: there is nothing of the read buffer in what goes out.
+        request::write_query(self.out.own(&[]), inject::SETTINGS);
         self.send(&[]).await?;
         self.drain().await;
         let answer = core.shared().internal.take();
@@ -287,11 +288,19 @@ impl Upward<'_> {
             self.settle(bytes).await?;
             return Ok(self.judge_as_known(text));
         }
-        if !judged.unresolved || self.core.shared().definitions_in_transaction {
+        let uncommitted = self.core.shared().definitions_in_transaction;
+        if judged.unresolved && !uncommitted {
+            self.core.database.mark_stale();
+        } else if judged.unnamed && !self.core.judge().known().labels.is_empty() {
+            // Nothing on the way back will say where these rows come from: the definitions must be those of this moment.
+            let checked = self.core.database.check().await;
+            checked.map_err(|_| {
+                End::Refused(Refusal::unreachable(&self.core.handle.grant.database))
+            })?;
+        } else {
             return Ok(judged);
         }
-        self.core.database.mark_stale();
-        self.prepare_to_judge().await?;
+        self.prepare_to_judge(bytes).await?;
         Ok(self.judge_as_known(text))
     }
 
@@ -392,7 +401,7 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Query, bytes),
         };
-        self.prepare_to_judge().await?;
+        self.prepare_to_judge(bytes).await?;
         let judged = self.judge(query.text, bytes).await?;
         let asked = Asked {
             road: Road::Query,
@@ -431,7 +440,7 @@ impl Upward<'_> {
         if self.name_is_ambiguous(&[parse.name], bytes) {
             return Ok(());
         }
-        self.prepare_to_judge().await?;
+        self.prepare_to_judge(bytes).await?;
         let judged = self.judge(parse.text, bytes).await?;
         let asked = Asked {
             road: Road::Parse,
@@ -485,7 +494,7 @@ impl Upward<'_> {
         if self.name_is_ambiguous(&[bind.portal, bind.statement], bytes) {
             return Ok(());
         }
-        self.prepare_to_judge().await?;
+        self.prepare_to_judge(bytes).await?;
         if self.core.shared().statements.is_in_doubt(bind.statement) {
             self.settle(bytes).await?;
         }
@@ -503,6 +512,11 @@ impl Upward<'_> {
         } else {
             self.judge_portal(&portal)
         };
+        let held = judgements.iter().any(|j| !j.is_allowed());
+        portal
+            .bound
+            .store(self.core.judge().epoch(), Ordering::SeqCst);
+        portal.held.store(held, Ordering::SeqCst);
         for judged in judgements {
             if let crate::judge::Decision::Refuse(refusal) = &judged.decision {
                 let asked = Asked {
@@ -572,6 +586,8 @@ impl Upward<'_> {
             formats: bind.result_formats().collect(),
             plan: std::sync::Mutex::new(None),
             cursor: false,
+            bound: AtomicU64::new(0),
+            held: AtomicBool::new(false),
             names: shared.names,
             started: AtomicBool::new(false),
             spent: std::sync::Mutex::new(None),
@@ -598,7 +614,9 @@ impl Upward<'_> {
                 return Arc::clone(judged);
             }
             let judged = self.judge_as_known(&statement.text);
-            *lock(&statement.judged) = Some((epoch, Arc::clone(&judged)));
+            if !self.unsure {
+                *lock(&statement.judged) = Some((epoch, Arc::clone(&judged)));
+            }
             judged
         });
         each.collect()
@@ -633,7 +651,7 @@ impl Upward<'_> {
         if self.name_is_ambiguous(&[execute.portal], bytes) {
             return Ok(());
         }
-        self.prepare_to_judge().await?;
+        self.prepare_to_judge(bytes).await?;
         if self.core.shared().portals.is_in_doubt(execute.portal) {
             self.settle(bytes).await?;
         }
@@ -667,6 +685,17 @@ impl Upward<'_> {
         let Some(judged) = judgements.into_iter().next() else {
             return Err(End::Broken("a portal without a judgement"));
         };
+        // The server has planned it when it was bound, under the definitions and settings of then.
+        let moved =
+            !portal.cursor && portal.bound.load(Ordering::SeqCst) != self.core.judge().epoch();
+        let held = portal.held.load(Ordering::SeqCst)
+            || matches!(judged.decision, crate::judge::Decision::Hold { .. });
+        if moved && held && !matches!(judged.decision, crate::judge::Decision::Refuse(_)) {
+            let why =
+                "definitions or settings have changed since the portal was bound; bind it again";
+            self.refuse(&Refusal::not_understood(why), Road::Execute, bytes);
+            return Ok(());
+        }
         let labels = !self.core.judge().known().labels.is_empty();
         let renamed = portal.names != self.core.shared().names;
         if labels && judged.by_name && !portal.cursor && renamed {
@@ -811,7 +840,7 @@ impl Upward<'_> {
             Ok(message) => message,
             Err(_) => return self.malformed(Road::Function, bytes),
         };
-        self.prepare_to_judge().await?;
+        self.prepare_to_judge(bytes).await?;
         let judged = Arc::new(self.core.judge().function(call.oid));
         let text = judged.needs.join(", ");
         let parameters = shown_all(
