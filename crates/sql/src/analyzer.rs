@@ -52,6 +52,8 @@ pub(crate) struct Analyzer<'a> {
     pub blind: bool,
     /// The result is kept (SELECT INTO), not shown.
     pub kept: bool,
+    /// Nobody asks whether writes are bounded.
+    pub bounded: bool,
 }
 
 impl<'a> Analyzer<'a> {
@@ -78,6 +80,7 @@ impl<'a> Analyzer<'a> {
             changes: vec![],
             blind: true,
             kept: false,
+            bounded: false,
         }
     }
 

@@ -9,6 +9,7 @@
 mod agree;
 mod analyze;
 mod analyzer;
+mod bounds;
 pub mod catalog;
 mod classify;
 mod columns;

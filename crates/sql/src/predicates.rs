@@ -5,7 +5,7 @@
 
 use crate::analyzer::Analyzer;
 use crate::facts::Place;
-use crate::form::{Body, Expr, FromItem, Literal, Query};
+use crate::form::{Expr, Literal};
 use crate::names::Value;
 
 impl Analyzer<'_> {
@@ -125,32 +125,6 @@ pub(crate) fn is_constant(expr: &Expr) -> bool {
         | Expr::Array(parts)
         | Expr::Mix(parts) => parts.iter().all(is_constant),
         Expr::Case(parts, otherwise) => parts.iter().chain(otherwise.as_deref()).all(is_constant),
-    }
-}
-
-/// Whether a WHERE picks rows at all, as far as its text shows: `true`, `1 = 1`, `id = id`, `x = 5 OR true` do not.
-pub(crate) fn picks_rows(expr: &Expr) -> bool {
-    match expr {
-        Expr::And(parts) => parts.iter().any(picks_rows),
-        Expr::Or(parts) => parts.iter().all(picks_rows),
-        Expr::Not(inner) => picks_rows(inner),
-        Expr::Equal(left, right) => left != right && !is_constant(expr),
-        Expr::Exists(query) => query_names_rows(query),
-        other => !is_constant(other),
-    }
-}
-
-/// `EXISTS (SELECT 1)` is true for every row.
-fn query_names_rows(query: &Query) -> bool {
-    match &query.body {
-        Body::Select(select) => {
-            !select
-                .from
-                .iter()
-                .all(|f| matches!(f, FromItem::Function { .. }))
-                || select.filter.as_ref().is_some_and(picks_rows)
-        }
-        Body::Set { .. } | Body::Values(_) | Body::Query(_) => true,
     }
 }
 

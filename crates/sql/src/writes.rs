@@ -12,7 +12,6 @@ use crate::form::{
     Update, With,
 };
 use crate::names::{Columns, Key, Rel, RelBody, position};
-use crate::predicates::picks_rows;
 use crate::relations::Named;
 use crate::scope::{Item, Level};
 
@@ -134,9 +133,6 @@ impl<'a> Analyzer<'a> {
     pub fn update(&mut self, update: &Update) -> Columns {
         let frames = self.open(&update.with);
         let written = self.written(&update.table, Action::Update);
-        if update.current_of.is_none() && !update.filter.as_ref().is_some_and(picks_rows) {
-            self.flag(Flag::NoWhere);
-        }
         let reads = reads_target(&update.returning, update.filter.is_some())
             || update
                 .sets
@@ -148,6 +144,9 @@ impl<'a> Analyzer<'a> {
             &update.returning,
             |this| {
                 this.items_beside(&update.from);
+                if update.current_of.is_none() && !this.picks_rows(update.filter.as_ref()) {
+                    this.flag(Flag::NoWhere);
+                }
                 this.assign(&update.sets, &written);
                 if let Some(filter) = &update.filter {
                     this.predicate(filter);
@@ -165,15 +164,15 @@ impl<'a> Analyzer<'a> {
     pub fn delete(&mut self, delete: &Delete) -> Columns {
         let frames = self.open(&delete.with);
         let written = self.written(&delete.table, Action::Delete);
-        if delete.current_of.is_none() && !delete.filter.as_ref().is_some_and(picks_rows) {
-            self.flag(Flag::NoWhere);
-        }
         let returned = self.inside(
             &delete.table,
             delete.alias.as_deref(),
             &delete.returning,
             |this| {
                 this.items_beside(&delete.using);
+                if delete.current_of.is_none() && !this.picks_rows(delete.filter.as_ref()) {
+                    this.flag(Flag::NoWhere);
+                }
                 if let Some(filter) = &delete.filter {
                     this.predicate(filter);
                 }
@@ -197,6 +196,9 @@ impl<'a> Analyzer<'a> {
             &merge.returning,
             |this| {
                 this.items_beside(std::slice::from_ref(&merge.source));
+                if !this.picks_to_merge(merge) {
+                    this.flag(Flag::NoWhere);
+                }
                 this.predicate(&merge.on);
                 for branch in &merge.branches {
                     if let Some(condition) = &branch.condition {

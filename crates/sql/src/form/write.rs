@@ -107,6 +107,8 @@ pub struct Merge {
 /// WHEN [NOT] MATCHED [AND condition] THEN action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Branch {
+    /// NOT MATCHED BY SOURCE: it is for rows of the target that ON does not pick.
+    pub by_source: bool,
     /// AND condition.
     pub condition: Option<Expr>,
     /// The action.

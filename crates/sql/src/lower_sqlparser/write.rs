@@ -325,12 +325,12 @@ impl Source<'_> {
             predicate,
             action,
         } = clause;
-        match clause_kind {
+        let by_source = match clause_kind {
             MergeClauseKind::Matched
             | MergeClauseKind::NotMatched
-            | MergeClauseKind::NotMatchedByTarget
-            | MergeClauseKind::NotMatchedBySource => {}
-        }
+            | MergeClauseKind::NotMatchedByTarget => false,
+            MergeClauseKind::NotMatchedBySource => true,
+        };
         let action = match action {
             MergeAction::Delete { delete_token: _ } => BranchAction::Delete,
             MergeAction::DoNothing {
@@ -381,6 +381,7 @@ impl Source<'_> {
             }
         };
         Ok(Branch {
+            by_source,
             condition: self.opt_expr(predicate.as_ref())?,
             action,
         })

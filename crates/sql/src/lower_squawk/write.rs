@@ -315,7 +315,12 @@ impl Reader {
                 }
             }
         };
-        Ok(Branch { condition, action })
+        let by_source = matches!(clause, ast::MergeWhenClause::MergeWhenNotMatchedSource(_));
+        Ok(Branch {
+            by_source,
+            condition,
+            action,
+        })
     }
 
     pub(super) fn copy(&mut self, copy: &ast::Copy) -> Read<CopyRows> {
