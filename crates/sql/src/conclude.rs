@@ -6,6 +6,7 @@ use crate::analyzer::Analyzer;
 use crate::classify::Outcome;
 use crate::facts::{Action, Class, Coverage, Facts, Flag, Need, Object, Output};
 use crate::form::{Define, ObjectKind, Verb};
+use crate::relations::holds_values;
 
 impl Analyzer<'_> {
     /// The facts, once all is collected.
@@ -19,6 +20,9 @@ impl Analyzer<'_> {
             self.need(Action::Read, Object::Database);
         }
         let uses = self.column_uses();
+        if uses.iter().any(|u| holds_values(&u.column)) {
+            self.flag(Flag::RevealsData);
+        }
         self.needs.sort();
         self.needs.dedup();
         self.functions.sort();

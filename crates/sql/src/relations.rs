@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
 use crate::catalog::{Relation, RelationKind};
-use crate::facts::{Action, Flag, Object};
+use crate::facts::{Action, Column, Flag, Object};
 use crate::names::{Col, Columns, Key, Rel, RelBody, Value, add, position};
 use crate::settings::SearchPath;
 
@@ -41,6 +41,18 @@ pub(crate) enum Named<'a> {
 /// A schema of the server's own, whose views are taken as they are.
 pub(crate) fn is_system(schema: &str) -> bool {
     schema == "pg_catalog" || schema == "information_schema" || schema == "pg_toast"
+}
+
+/// The schemas of TOAST tables, which hold the long values of any table (PostgreSQL manual, TOAST).
+fn keeps_values(schema: &str) -> bool {
+    schema.starts_with("pg_toast")
+}
+
+/// Columns of the server's own relations that hold values of the users' tables: the default of a column added later.
+pub(crate) fn holds_values(column: &Column) -> bool {
+    column.schema == "pg_catalog"
+        && column.table == "pg_attribute"
+        && matches!(column.column.as_str(), "attmissingval" | "*")
 }
 
 impl<'a> Analyzer<'a> {
@@ -113,6 +125,7 @@ impl<'a> Analyzer<'a> {
         let (schema, body) = match self.relation(path) {
             Named::Missing(schema, name) => {
                 self.unresolved();
+                self.note_hidden(&schema, &name);
                 self.need(Action::Read, Object::Table(schema.clone(), name.clone()));
                 (Some(schema.clone()), RelBody::Missing(schema, name))
             }
@@ -194,7 +207,23 @@ impl<'a> Analyzer<'a> {
         let name = relation.name.as_str();
         let revealing = REVEALING.contains(&name);
         if (revealing && (is_system(&relation.schema) || name.starts_with("pg_stat")))
-            || relation.schema == "pg_toast"
+            || keeps_values(&relation.schema)
+        {
+            self.flag(Flag::RevealsData);
+        }
+    }
+
+    /// Flags what the catalog leaves out and what holds values of others' tables: TOAST, temporary tables of other
+    /// sessions. Without a schema a TOAST table is found by its name, or because its schema is on the path.
+    fn note_hidden(&mut self, schema: &str, name: &str) {
+        let on_path = match &self.settings.search_path {
+            SearchPath::Known(schemas) => schemas.iter().any(|s| keeps_values(s)),
+            SearchPath::Unknown => false,
+        };
+        if keeps_values(schema)
+            || schema.starts_with("pg_temp_")
+            || name.starts_with("pg_toast_")
+            || on_path
         {
             self.flag(Flag::RevealsData);
         }
