@@ -178,9 +178,8 @@ impl<'a> Analyzer<'a> {
         for expr in &define.expressions {
             let value = self.value(expr);
             match define.what {
-                // An index keeps its values to itself.
-                ObjectKind::Index => {}
-                ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => {
+                // An index keeps its values to itself; but how many rows it has, and whether making it fails, shows.
+                ObjectKind::Index | ObjectKind::Trigger | ObjectKind::Rule | ObjectKind::Policy => {
                     self.record(&value, Place::Filter);
                 }
                 // A generated column, or a changed type, copies values.
