@@ -43,6 +43,7 @@ const PULSE: &str = "SELECT pg_catalog.string_agg(x, ' ') FROM ( \
      UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_inherits \
      UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_trigger \
      UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_operator \
+     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_cast \
      UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_namespace) AS p";
 
 /// The loader of one database.
