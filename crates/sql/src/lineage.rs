@@ -15,12 +15,18 @@ use crate::scope::{Item, Level};
 const MAX_WORK: usize = 20_000;
 
 impl<'a> Analyzer<'a> {
+    /// Too much of it: the statement is not understood, and the rest is not looked at.
+    pub fn entangle(&mut self) {
+        self.work = MAX_WORK + 1;
+        self.opaque(|| "the query is too entangled".to_owned());
+        self.need(Action::Unknown, Object::Database);
+    }
+
     /// A query's output columns. Its predicates, sorting and locks are recorded.
     pub fn query(&mut self, query: &Query) -> Columns {
         self.work += 1;
         if self.work > MAX_WORK {
-            self.opaque(|| "the query is too entangled".to_owned());
-            self.need(Action::Unknown, Object::Database);
+            self.entangle();
             return Columns {
                 open: Some(vec![]),
                 ..Columns::default()

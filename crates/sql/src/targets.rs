@@ -9,11 +9,22 @@ use crate::names::{Col, Columns, Rel, RelBody, Value, add};
 use crate::naming;
 use crate::predicates::can_fail;
 
+/// PostgreSQL's MaxTupleAttributeNumber: no select list has more columns.
+const MAX_COLUMNS: usize = 1664;
+
 impl<'a> Analyzer<'a> {
     /// A select list, or RETURNING.
     pub fn targets(&mut self, targets: &[Target]) -> Columns {
         let mut columns = Columns::default();
         for target in targets {
+            if columns.cols.len() > MAX_COLUMNS {
+                // Nested `SELECT *, *` doubles at each level; the server refuses it, and nothing more is worked out here.
+                self.entangle();
+                return Columns {
+                    open: Some(vec![]),
+                    ..Columns::default()
+                };
+            }
             match target {
                 Target::Star(path) => self.star(path, &mut columns),
                 Target::Expr(Expr::Field(inner, None), _) => self.fields(inner, &mut columns),
@@ -44,6 +55,13 @@ impl<'a> Analyzer<'a> {
                     columns.cols.push(Col { name, value });
                 }
             }
+        }
+        if columns.cols.len() > MAX_COLUMNS {
+            self.entangle();
+            return Columns {
+                open: Some(vec![]),
+                ..Columns::default()
+            };
         }
         columns
     }
