@@ -15,6 +15,7 @@ mod operations;
 mod replay;
 mod secret;
 mod serve;
+mod server_url;
 
 use std::process::ExitCode;
 

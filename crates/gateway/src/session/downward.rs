@@ -8,18 +8,17 @@ use std::sync::Arc;
 use journal::Event;
 use tokio::io::AsyncWrite;
 use wire::postgres::frame::{self, Frame, MAX_FRAME_BYTES};
-use wire::postgres::reply::{self, ErrorFields};
+use wire::postgres::reply::{self};
 use wire::postgres::tag::server as tag;
 
-use super::named::{Portal, lock};
+use super::named::lock;
 use super::outgoing::Outgoing;
 use super::shared::Shared;
 use super::{Core, End};
-use crate::expect::{Audience, Expect, Made, Moment, Run};
-use crate::judge::decision::{Effects, OutputLabel};
-use crate::masking::{Columns, Plan};
+use crate::expect::{Expect, Made, Moment, Run};
+use crate::judge::decision::Effects;
+use crate::masking::Plan;
 use crate::refusal::Refusal;
-use crate::scrub;
 use crate::stream::{Buffer, Reader};
 use sql::facts::{Named, Transaction};
 
@@ -65,7 +64,7 @@ pub async fn run(
 
 /// How the rows of the present result leave.
 #[derive(Debug)]
-enum Rows {
+pub(super) enum Rows {
     /// Not looked at yet.
     Unknown,
     /// As they are.
@@ -76,20 +75,20 @@ enum Rows {
     Keep,
 }
 
-struct Downward<'c> {
-    core: &'c Core,
-    out: Outgoing,
-    rows: Rows,
+pub(super) struct Downward<'c> {
+    pub(super) core: &'c Core,
+    pub(super) out: Outgoing,
+    pub(super) rows: Rows,
     /// Bytes of a frame that is passed piece by piece and has not come to its end.
     rest: usize,
     /// A turn ended with frames left over.
     more: bool,
     /// Why what the server sends is thrown away, up to its ReadyForQuery.
-    withheld: Option<Refusal>,
+    pub(super) withheld: Option<Refusal>,
 }
 
 /// What to do with a frame.
-enum Fate {
+pub(super) enum Fate {
     Pass,
     Swallow,
 }
@@ -237,109 +236,6 @@ impl Downward<'_> {
         }
     }
 
-    /// How rows of the result at the front of the queue leave.
-    fn choose_rows(&mut self, shared: &mut Shared, bytes: &[u8]) -> Result<(), End> {
-        if self.withheld.is_some() {
-            return Ok(());
-        }
-        self.rows = match shared.queue.front() {
-            Some(Expect::Internal(_)) => Rows::Keep,
-            Some(Expect::Execute(_, portal)) => match self.portal_plan(portal) {
-                Some(plan) => self.rows_by(shared, plan, bytes)?,
-                // Nobody has said what the columns are: where nothing is labelled, nothing depends on it.
-                None if self.core.judge().known().labels.is_empty() => Rows::Pass,
-                None => return Err(End::Broken("rows of a result that was not described")),
-            },
-            // A simple query's rows come after their RowDescription, which has chosen already.
-            _ => return Err(out_of_step()),
-        };
-        Ok(())
-    }
-
-    fn rows_by(&mut self, shared: &mut Shared, plan: Arc<Plan>, bytes: &[u8]) -> Result<Rows, End> {
-        match &plan.refusal {
-            Some(refusal) => {
-                self.withhold(shared, refusal.clone(), bytes)?;
-                Ok(Rows::Unknown)
-            }
-            None if plan.masks() => Ok(Rows::Mask(plan)),
-            None => Ok(Rows::Pass),
-        }
-    }
-
-    /// The rows that are about to come may not leave: the agent gets an error in their place, and nothing more up to
-    /// ReadyForQuery. That is no lie as long as nothing that runs until then changes anything.
-    fn withhold(&mut self, shared: &mut Shared, refusal: Refusal, bytes: &[u8]) -> Result<(), End> {
-        // What is known of the definitions is behind the server: the next statement is judged by newer ones.
-        self.core.database.mark_stale();
-        let batch = shared.queue.iter().take_while(|e| !e.ends_skipping());
-        let effect = |e: &Expect| match e {
-            Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) => {
-                run.judged.has_effect
-            }
-            _ => false,
-        };
-        if shared.status != reply::IDLE || batch.into_iter().any(effect) {
-            return Err(End::Refused(refusal));
-        }
-        refusal.write_error(self.out.own(bytes));
-        self.withheld = Some(refusal);
-        if let Some(Expect::Query(run)) = shared.queue.front_mut() {
-            run.error = Some("TG004".to_owned());
-        } else {
-            self.skip(shared);
-        }
-        Ok(())
-    }
-
-    fn portal_plan(&self, portal: &Portal) -> Option<Arc<Plan>> {
-        if let Some(plan) = lock(&portal.plan).as_ref() {
-            return Some(Arc::clone(plan));
-        }
-        let [statement] = portal.statements.as_slice() else {
-            return None;
-        };
-        let epoch = self.core.judge().epoch();
-        let plan = match lock(&statement.columns).as_ref() {
-            Some((of, columns)) if *of == epoch => Arc::new(columns.plan(Some(&portal.formats))),
-            _ => return None,
-        };
-        *lock(&portal.plan) = Some(Arc::clone(&plan));
-        Some(plan)
-    }
-
-    fn row(&mut self, shared: &mut Shared, frame: &Frame<'_>, bytes: &[u8]) -> Result<Fate, End> {
-        match &self.rows {
-            Rows::Pass => {
-                count_row(shared);
-                Ok(Fate::Pass)
-            }
-            Rows::Mask(plan) => {
-                let masked = plan.row(
-                    &self.core.gateway.mask_key,
-                    frame.body(),
-                    self.out.own(bytes),
-                )?;
-                if let Some(Expect::Query(run) | Expect::Execute(run, _)) = shared.queue.front_mut()
-                {
-                    run.rows += 1;
-                    run.masked += masked;
-                }
-                Ok(Fate::Swallow)
-            }
-            Rows::Keep => {
-                let row = crate::upstream::read_row(frame.body())
-                    .map_err(|_| End::Broken("unreadable answer to a query of our own"))?;
-                match shared.queue.front_mut() {
-                    Some(Expect::Internal(rows)) => rows.push(row),
-                    _ => return Err(out_of_step()),
-                }
-                Ok(Fate::Swallow)
-            }
-            Rows::Unknown => Err(out_of_step()),
-        }
-    }
-
     /// A statement has ended well, or a portal has paused.
     fn completed(&mut self, shared: &mut Shared, frame: &Frame<'_>) -> Result<Fate, End> {
         self.rows = Rows::Unknown;
@@ -467,211 +363,7 @@ impl Downward<'_> {
         Ok(fate)
     }
 
-    fn described(
-        &mut self,
-        shared: &mut Shared,
-        frame: &Frame<'_>,
-        bytes: &[u8],
-    ) -> Result<Fate, End> {
-        let rows = frame.tag() == tag::ROW_DESCRIPTION;
-        if let Some(Expect::Internal(_)) = shared.queue.front() {
-            return Ok(Fate::Swallow);
-        }
-        if let Some(Expect::Query(run)) = shared.queue.front() {
-            if !rows {
-                return Err(out_of_step());
-            }
-            let outputs = run
-                .judged
-                .effects
-                .get(run.completed)
-                .map(|e| Arc::clone(&e.outputs))
-                .unwrap_or_default();
-            self.rows = match self.columns(shared, frame, &outputs)? {
-                Some(columns) => self.rows_by(shared, Arc::new(columns.plan(None)), bytes)?,
-                None => Rows::Pass,
-            };
-            return Ok(if self.withheld.is_some() {
-                Fate::Swallow
-            } else {
-                Fate::Pass
-            });
-        }
-        match shared.queue.pop_front() {
-            Some(Expect::DescribeStatement(statement)) => {
-                if let Some(statement) = statement {
-                    let outputs = lock(&statement.judged)
-                        .as_ref()
-                        .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)));
-                    let columns = if rows {
-                        self.columns(shared, frame, &outputs.unwrap_or_default())?
-                    } else {
-                        None
-                    };
-                    let epoch = self.core.judge().epoch();
-                    *lock(&statement.columns) =
-                        Some((epoch, Arc::new(columns.unwrap_or_default())));
-                }
-                Ok(Fate::Pass)
-            }
-            Some(Expect::DescribePortal(portal, audience)) => {
-                if let Some(portal) = portal {
-                    let outputs = portal.statements.first().and_then(|s| {
-                        lock(&s.judged)
-                            .as_ref()
-                            .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)))
-                    });
-                    let columns = if rows {
-                        self.columns(shared, frame, &outputs.unwrap_or_default())?
-                    } else {
-                        None
-                    };
-                    *lock(&portal.plan) = Some(Arc::new(columns.unwrap_or_default().plan(None)));
-                }
-                Ok(if audience == Audience::Agent {
-                    Fate::Pass
-                } else {
-                    Fate::Swallow
-                })
-            }
-            _ => Err(out_of_step()),
-        }
-    }
-
-    /// The labels on a described result; None where nothing in the database is labelled.
-    fn columns(
-        &mut self,
-        shared: &Shared,
-        frame: &Frame<'_>,
-        outputs: &[OutputLabel],
-    ) -> Result<Option<Columns>, End> {
-        let judge = self.core.judge();
-        let known = judge.known();
-        if known.labels.is_empty() {
-            return Ok(None);
-        }
-        let unmasked = |labelled: &crate::label_map::Labelled| judge.unmasked(labelled);
-        Ok(Some(Columns::read(
-            frame.body(),
-            known,
-            &unmasked,
-            outputs,
-            shared.definitions_in_transaction,
-        )?))
-    }
-
-    fn error(&mut self, shared: &mut Shared, frame: &Frame<'_>, bytes: &[u8]) -> Result<Fate, End> {
-        self.rows = Rows::Unknown;
-        let fields = ErrorFields::read(frame.body())?;
-        let sqlstate = String::from_utf8_lossy(fields.get(b'C').unwrap_or_default()).into_owned();
-        if matches!(fields.get(b'V'), Some(b"FATAL" | b"PANIC")) {
-            shared.fatal = true;
-            return Ok(Fate::Pass);
-        }
-        let fate = self.scrubbed(shared, true, frame, bytes)?;
-        match shared.queue.front_mut() {
-            // Not about a statement: the server is shutting down, or the session is terminated. It closes next.
-            None => Ok(fate),
-            Some(Expect::PoisonQuery(own)) => {
-                let own = std::mem::take(own);
-                if own.is_empty() {
-                    return Err(out_of_step());
-                }
-                self.out.own(bytes).extend_from_slice(&own);
-                Ok(Fate::Swallow)
-            }
-            Some(Expect::PoisonParse(own)) => {
-                let own = std::mem::take(own);
-                self.out.own(bytes).extend_from_slice(&own);
-                shared.queue.pop_front();
-                self.skip(shared);
-                Ok(Fate::Swallow)
-            }
-            Some(Expect::Query(run) | Expect::Function(run)) => {
-                run.error = Some(sqlstate);
-                shared.copy_in = false;
-                Ok(fate)
-            }
-            Some(Expect::Internal(_)) => {
-                shared.internal = Some(Err(()));
-                Ok(Fate::Swallow)
-            }
-            // The commit of an implicit transaction failed; its ReadyForQuery is still to come.
-            Some(Expect::Sync(_)) => Ok(fate),
-            Some(
-                Expect::Parse(_)
-                | Expect::Bind(_)
-                | Expect::DescribeStatement(_)
-                | Expect::DescribePortal(..)
-                | Expect::Execute(..)
-                | Expect::Close { .. },
-            ) => {
-                if let Some(Expect::Execute(run, _)) = shared.queue.front_mut() {
-                    run.error = Some(sqlstate);
-                }
-                self.skip(shared);
-                Ok(fate)
-            }
-            Some(Expect::Local(_) | Expect::CopyEnd) => Err(out_of_step()),
-        }
-    }
-
-    fn skip(&self, shared: &mut Shared) {
-        for skipped in shared.skip_to_sync() {
-            match skipped {
-                Expect::Execute(mut run, _)
-                | Expect::Query(mut run)
-                | Expect::Function(mut run) => {
-                    // What came behind the failed one was ignored by the server.
-                    run.error.get_or_insert_with(|| "skipped".to_owned());
-                    self.end_run(shared, run);
-                }
-                other => shared.forget(other),
-            }
-        }
-    }
-
-    fn notice(
-        &mut self,
-        shared: &mut Shared,
-        frame: &Frame<'_>,
-        bytes: &[u8],
-    ) -> Result<Fate, End> {
-        if let Some(Expect::Internal(_)) = shared.queue.front() {
-            return Ok(Fate::Swallow);
-        }
-        self.scrubbed(shared, false, frame, bytes)
-    }
-
-    /// Passes an error or notice, without what may quote labelled values where it may.
-    fn scrubbed(
-        &mut self,
-        shared: &mut Shared,
-        error: bool,
-        frame: &Frame<'_>,
-        bytes: &[u8],
-    ) -> Result<Fate, End> {
-        let of_run = match shared.queue.front() {
-            Some(Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run)) => {
-                run.judged.scrub
-            }
-            Some(Expect::Bind(portal) | Expect::DescribePortal(Some(portal), _)) => portal
-                .statements
-                .iter()
-                .any(|s| lock(&s.judged).as_ref().is_none_or(|(_, j)| j.scrub)),
-            Some(Expect::PoisonQuery(_) | Expect::PoisonParse(_) | Expect::Internal(_)) => {
-                return Ok(Fate::Swallow);
-            }
-            _ => false,
-        };
-        if !of_run && !shared.scrub_in_transaction {
-            return Ok(Fate::Pass);
-        }
-        scrub::scrub(error, frame.body(), self.out.own(bytes))?;
-        Ok(Fate::Swallow)
-    }
-
-    fn end_run(&self, shared: &mut Shared, run: Run) {
+    pub(super) fn end_run(&self, shared: &mut Shared, run: Run) {
         shared.settle(&run);
         let event = Event::StatementEnd {
             number: run.number,
@@ -693,7 +385,7 @@ fn needs_scrubbing(expect: &Expect) -> bool {
     }
 }
 
-fn count_row(shared: &mut Shared) {
+pub(super) fn count_row(shared: &mut Shared) {
     if let Some(Expect::Query(run) | Expect::Execute(run, _)) = shared.queue.front_mut() {
         run.rows += 1;
     }
@@ -730,6 +422,6 @@ fn acknowledged(shared: &mut Shared, which: u8) -> Result<Fate, End> {
     Ok(Fate::Pass)
 }
 
-fn out_of_step() -> End {
+pub(super) fn out_of_step() -> End {
     End::Broken("the server's answers are out of step")
 }

@@ -5,9 +5,16 @@
 //! ends as a whole. Refuses: to outlive its grant, either of its connections, or a state that it does not understand.
 
 pub mod downward;
+mod extended;
+mod failures;
 pub mod named;
 pub mod outgoing;
+mod parameters;
+mod portals;
+mod rows;
+mod settling;
 pub mod shared;
+mod simple;
 pub mod statement;
 pub mod upward;
 

@@ -1,3 +1,5 @@
+//! Which texts share a fingerprint, and which never do.
+
 use proptest::prelude::*;
 
 use super::*;

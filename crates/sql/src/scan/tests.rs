@@ -1,3 +1,5 @@
+//! What the scanner must cut, fold and refuse.
+
 use proptest::prelude::*;
 
 use super::limits::*;

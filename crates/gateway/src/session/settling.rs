@@ -1,0 +1,149 @@
+//! Knowing under what a statement is judged.
+//!
+//! Owns: definitions, settings and names brought up to what the server has, by asking it or by waiting for its answers.
+//! Refuses: to let a statement be judged by what an answer that is still under way could change.
+
+use std::sync::Arc;
+
+use wire::postgres::{reply, request};
+
+use super::End;
+use super::upward::Upward;
+use crate::expect::Expect;
+use crate::inject;
+use crate::judge::Judged;
+use crate::refusal::Refusal;
+
+impl Upward<'_> {
+    /// Brings definitions, policies and settings up to date, as far as they can be.
+    pub(super) async fn prepare_to_judge(&mut self, bytes: &[u8]) -> Result<(), End> {
+        let core = self.core;
+        core.gateway.journal.room().await;
+        let known = core
+            .database
+            .fresh()
+            .await
+            .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
+        core.judge().update(&known);
+        let uncommitted = core.shared().definitions_in_transaction;
+        core.judge().set_uncommitted(uncommitted);
+        self.unsure = false;
+        let (dirty, may_revert) = {
+            let shared = core.shared();
+            (shared.settings_dirty, shared.settings_in_transaction)
+        };
+        if self.batch {
+            // In the middle of a batch the server cannot be asked. What was set in an earlier one is known by now, and an
+            // error, which could undo it, skips the rest of this one.
+            self.unsure = dirty;
+        } else if dirty || may_revert {
+            // What is waited for has to be on its way.
+            self.send(bytes).await?;
+            self.drain().await;
+            // In a failed transaction nothing is known: the error has undone settings, and ROLLBACK will undo more.
+            self.unsure = core.shared().status == reply::IN_FAILED_TRANSACTION;
+            if !self.unsure && core.shared().settings_dirty {
+                self.refresh_settings().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the server has answered everything.
+    pub(super) async fn drain(&self) {
+        loop {
+            let drained = self.core.drained.notified();
+            if self.core.shared().queue.is_empty() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
+    /// Waits until the server has said which of several things a name stands for. What made them was sent in earlier
+    /// batches, or is asked for with Flush.
+    pub(super) async fn settle(&mut self, bytes: &[u8]) -> Result<(), End> {
+        self.flush(bytes).await?;
+        self.drain().await;
+        Ok(())
+    }
+
+    /// Asks the server how text is read, and what names are looked up in, now.
+    pub(super) async fn refresh_settings(&mut self) -> Result<(), End> {
+        let core = self.core;
+        {
+            let mut shared = core.shared();
+            shared.settings_dirty = false;
+            shared.internal = None;
+            shared.expect(Expect::Internal(Vec::new()));
+        }
+        // Everything before has been sent: there is nothing of the read buffer in what goes out.
+        request::write_query(self.out.own(&[]), inject::SETTINGS);
+        self.send(&[]).await?;
+        self.drain().await;
+        let answer = core.shared().internal.take();
+        match answer {
+            Some(Ok(rows)) => match inject::read_settings(&rows) {
+                Some(settings) => {
+                    core.judge().set_settings(settings);
+                    Ok(())
+                }
+                None => Err(End::Broken("the server does not tell its settings")),
+            },
+            _ => Err(End::Broken("the server does not tell its settings")),
+        }
+    }
+
+    /// What a name of `EXECUTE name` can stand for.
+    pub(super) fn prepared_texts(&self) -> impl Fn(&str) -> Option<Vec<Arc<[u8]>>> + use<'_> {
+        let core = self.core;
+        move |name| {
+            let shared = core.shared();
+            let texts: Vec<Arc<[u8]>> = shared
+                .statements
+                .get(name.as_bytes(), shared.batch)
+                .map(|p| Arc::clone(&p.text))
+                .collect();
+            (shared.opaque || !texts.is_empty()).then_some(texts)
+        }
+    }
+
+    /// Judges a text under what is known; under what is known now, if a name in it is not.
+    pub(super) async fn judge(&mut self, text: &[u8], bytes: &[u8]) -> Result<Arc<Judged>, End> {
+        let judged = self.judge_as_known(text);
+        if judged.runs_by_name {
+            // What the name stands for has to be settled, and one thing.
+            self.settle(bytes).await?;
+            return Ok(self.judge_as_known(text));
+        }
+        let uncommitted = self.core.shared().definitions_in_transaction;
+        if judged.unresolved && !uncommitted {
+            self.core.database.mark_stale();
+        } else if judged.unnamed && !self.core.judge().known().labels.is_empty() {
+            // Nothing on the way back will say where these rows come from: the definitions must be those of this moment.
+            let checked = self.core.database.check().await;
+            checked.map_err(|_| {
+                End::Refused(Refusal::unreachable(&self.core.handle.grant.database))
+            })?;
+        } else {
+            return Ok(judged);
+        }
+        self.prepare_to_judge(bytes).await?;
+        Ok(self.judge_as_known(text))
+    }
+
+    pub(super) fn judge_as_known(&self, text: &[u8]) -> Arc<Judged> {
+        let prepared = self.prepared_texts();
+        if self.unsure {
+            return self.core.judge().unsure(text, &prepared);
+        }
+        let judged = self.core.judge().text(text, &prepared);
+        // A text that ends a transaction in its middle goes on under settings that were undone.
+        let ends =
+            judged.effects.len() > 1 && judged.effects.iter().any(|e| e.transaction.is_some());
+        if ends && self.core.shared().settings_in_transaction {
+            return self.core.judge().unsure(text, &prepared);
+        }
+        judged
+    }
+}
