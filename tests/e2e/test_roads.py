@@ -3,7 +3,6 @@ parents, storage. On each: no value in clear in any message; what an honest stat
 import re
 import time
 
-import psycopg
 import pytest
 
 from conftest import APP_PASSWORD, POLICIES
@@ -12,9 +11,6 @@ from rig.raw import Message, Wire
 
 # What a labelled value looks like where nothing was done to it.
 CLEAR = re.compile(rb"@example\.|@shop\.example|sk_live_[0-9a-f]{4}|kept-elsewhere")
-
-NO_DDL_NEEDED = "42704 42883 42P01 42703".split()
-
 
 @pytest.fixture(scope="module")
 def house(cluster):
@@ -379,18 +375,20 @@ def test_columns_that_double_at_each_level_do_not_fell_the_gateway(session, hous
         assert errors(w.ask(STARS[form](depth)))
         assert cells(fine(w.ask("SELECT 1"))) == [[b"1"]]
     assert time.monotonic() - began < 8 and memory(house) - before < 200
-    assert cells(fine(session().ask("SELECT a.id FROM (SELECT * FROM (SELECT *, * FROM orders) b (id, x)) a LIMIT 1" if form == "nested" else "SELECT count(*) > 0 FROM orders")))
+    # A few levels are nothing out of the ordinary.
+    few = STARS[form](3).replace("customers", "(SELECT 1 AS one) c")
+    assert cells(fine(session().ask(few))) == [[b"1"]]
 
 
 def test_texts_of_prepares_that_fail_are_not_kept(session, house):
-    if not hasattr(house.process, "pid"):
-        pytest.skip("no process")
     w = session()
     text = "PREPARE p AS SELECT 1 /*" + "x" * 200_000 + "*/ AS a"
     fine(w.ask(text))
-    w.ask(text)
-    before = memory(house)
+    # What buffers and the allocator want for themselves, they have after a while.
     for _ in range(150):
+        w.ask(text)
+    before = memory(house)
+    for _ in range(300):
         assert errors(w.ask(text)) == ["42P05"]
-    assert memory(house) - before < 15
+    assert memory(house) - before < 40, "300 texts of 200 kB"
     assert cells(fine(w.ask("EXECUTE p"))) == [[b"1"]]
