@@ -45,6 +45,18 @@ def test_node_pg(direct, through, open_gateway):
     compare(lines(direct), lines(through), 60)
 
 
+def test_tokio_postgres(direct, through, open_gateway):
+    client = os.environ.get("TOLLGATE_TOKIO")
+    if not client:
+        pytest.skip("tests/rust-client is not built (TOLLGATE_TOKIO)")
+
+    def lines(link):
+        done = subprocess.run([client], capture_output=True, text=True, timeout=120, env={**open_gateway.env, **link.env()})
+        assert done.returncode == 0, done.stdout[-500:] + done.stderr[-2000:]
+        return done.stdout.splitlines()
+    compare(lines(direct), lines(through), 30)
+
+
 def test_jdbc(direct, through, open_gateway, tmp_path):
     jar = os.environ.get("TOLLGATE_JDBC")
     if not jar:
