@@ -33,6 +33,12 @@ const OPERATORS: &str = "SELECT 'operator', o.oprname FROM pg_catalog.pg_operato
      UNION SELECT 'cast', t.typname FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc \
      JOIN pg_catalog.pg_type t ON t.oid = c.casttarget \
      WHERE c.oid >= 16384 AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13) ORDER BY 1, 2";
+/// A generated column shows what it is computed from.
+const GENERATED: &str = "SELECT d.adrelid, d.adnum, p.refobjsubid FROM pg_catalog.pg_attrdef d \
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> '' \
+     JOIN pg_catalog.pg_depend p ON p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND p.objid = d.oid \
+     AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.refobjid = d.adrelid \
+     AND p.refobjsubid > 0 AND p.refobjsubid <> d.adnum ORDER BY 1, 2, 3";
 /// Differs whenever a definition was committed: each leaves row versions of a new transaction (PostgreSQL manual, 5.5,
 /// `xmin`). A scan of some thousand rows of the catalogue.
 const PULSE: &str = "SELECT pg_catalog.string_agg(x, ' ') FROM ( \
@@ -65,7 +71,7 @@ impl Loader {
     ) -> Result<Option<Catalog>, UpstreamError> {
         let mut hasher = DefaultHasher::new();
         let mut answers = Vec::new();
-        for text in [RELATIONS, COLUMNS, FUNCTIONS, OPERATORS] {
+        for text in [RELATIONS, COLUMNS, FUNCTIONS, OPERATORS, GENERATED] {
             let rows = self.rows(config, text).await?;
             rows.hash(&mut hasher);
             answers.push(rows);
@@ -74,7 +80,7 @@ impl Loader {
         if self.digest == Some(digest) {
             return Ok(None);
         }
-        let operators = answers.pop();
+        let (generated, operators) = (answers.pop(), answers.pop());
         let (functions, columns, relations) = (answers.pop(), answers.pop(), answers.pop());
         let catalog = build(
             self.generation + 1,
@@ -82,6 +88,7 @@ impl Loader {
             columns.unwrap_or_default(),
             functions.unwrap_or_default(),
             operators.unwrap_or_default(),
+            generated.unwrap_or_default(),
         )
         .ok_or(UpstreamError::Protocol)?;
         self.generation += 1;
@@ -143,6 +150,7 @@ fn build(
     columns: Vec<Row>,
     functions: Vec<Row>,
     operators: Vec<Row>,
+    generated: Vec<Row>,
 ) -> Option<Catalog> {
     let mut builder = CatalogBuilder::new(generation);
     let mut columns = columns.into_iter().peekable();
@@ -206,6 +214,14 @@ fn build(
             "operator" => builder.operator(name),
             _ => builder.cast_to(name),
         }
+    }
+    for mut row in generated {
+        let relation = text(&mut row, 0)?.parse().ok()?;
+        builder.generated(
+            relation,
+            text(&mut row, 1)?.parse().ok()?,
+            text(&mut row, 2)?.parse().ok()?,
+        );
     }
     Some(builder.build())
 }

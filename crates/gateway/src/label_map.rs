@@ -67,6 +67,7 @@ impl LabelMap {
                 }
             }
         }
+        map.spread_to_generated(catalog);
         map.spread_to_relatives(catalog);
         map.spread_to_views(catalog, labels);
         map
@@ -99,6 +100,29 @@ impl LabelMap {
             .insert(number, origin);
         self.tables
             .insert((relation.schema.clone(), relation.name.clone()));
+    }
+
+    /// A column that the server computes from a labelled one shows it.
+    fn spread_to_generated(&mut self, catalog: &Catalog) {
+        for (oid, number, source) in catalog.generated() {
+            let (Some(origin), None) = (
+                self.origin(*oid, *source).cloned(),
+                self.origin(*oid, *number),
+            ) else {
+                continue;
+            };
+            let Some(relation) = catalog.relation_by_oid(*oid) else {
+                continue;
+            };
+            if let Some(own) = relation.columns.iter().find(|c| c.number == *number) {
+                let column = Column {
+                    schema: relation.schema.clone(),
+                    table: relation.name.clone(),
+                    column: own.name.clone(),
+                };
+                self.put(relation, *number, column, origin);
+            }
+        }
     }
 
     /// A row of a parent is stored in a child and can be read there, and a child's is read with its parent's.

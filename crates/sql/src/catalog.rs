@@ -83,6 +83,7 @@ pub struct Catalog {
     by_name: HashMap<String, Vec<usize>>,
     functions: HashMap<String, Vec<Function>>,
     function_by_oid: HashMap<u32, (String, String)>,
+    generated: Vec<(u32, i16, i16)>,
     schemas: HashSet<String>,
     operators: HashSet<String>,
     casts: HashSet<String>,
@@ -140,6 +141,10 @@ impl Catalog {
     pub fn functions(&self, name: &str) -> &[Function] {
         self.functions.get(name).map_or(&[], |v| v.as_slice())
     }
+    /// Generated columns: relation, the column's number, and the number of one that it is computed from.
+    pub fn generated(&self) -> &[(u32, i16, i16)] {
+        &self.generated
+    }
     /// Schema and name of a function by OID.
     pub fn function_by_oid(&self, oid: u32) -> Option<(&str, &str)> {
         self.function_by_oid
@@ -192,6 +197,10 @@ impl CatalogBuilder {
     /// Adds the name of a type (`pg_type.typname`) to which there is a cast by a function that cannot be looked into.
     pub fn cast_to(&mut self, name: impl Into<String>) {
         self.0.casts.insert(name.into());
+    }
+    /// Adds what a generated column is computed from (`pg_attribute.attgenerated`, `pg_depend`).
+    pub fn generated(&mut self, relation: u32, column: i16, source: i16) {
+        self.0.generated.push((relation, column, source));
     }
     /// The snapshot.
     pub fn build(self) -> Catalog {

@@ -215,7 +215,11 @@ impl Downward<'_> {
             tag::NOTIFICATION_RESPONSE => Ok(Fate::Pass),
             tag::COPY_IN_RESPONSE => match shared.queue.front() {
                 Some(Expect::Query(_) | Expect::Execute(..)) => {
-                    shared.begin_copy_in();
+                    if !shared.begin_copy_in() {
+                        return Err(End::Broken("a statement in the middle of COPY"));
+                    }
+                    // Nobody may wait for the end of this.
+                    self.core.drained.notify_one();
                     Ok(Fate::Pass)
                 }
                 _ => Err(out_of_step()),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use wire::postgres::{reply, request};
 
 use super::End;
+use super::statement::AHEAD_BYTES;
 use super::upward::Upward;
 use crate::expect::Expect;
 use crate::inject;
@@ -39,7 +40,7 @@ impl Upward<'_> {
         } else if dirty || may_revert {
             // What is waited for has to be on its way.
             self.send(bytes).await?;
-            self.drain().await;
+            self.drain().await?;
             // In a failed transaction nothing is known: the error has undone settings, and ROLLBACK will undo more.
             self.unsure = core.shared().status == reply::IN_FAILED_TRANSACTION;
             if !self.unsure && core.shared().settings_dirty {
@@ -49,14 +50,30 @@ impl Upward<'_> {
         Ok(())
     }
 
-    /// Waits until the server has answered everything.
-    pub(super) async fn drain(&self) {
+    /// Waits until the server has answered everything; meanwhile reads ahead, so that an agent that goes is noticed.
+    ///
+    /// # Errors
+    /// The agent is gone, or the server waits for a COPY stream of the agent's: it would never answer.
+    pub(super) async fn drain(&mut self) -> Result<(), End> {
         loop {
             let drained = self.core.drained.notified();
-            if self.core.shared().queue.is_empty() {
-                return;
+            {
+                let shared = self.core.shared();
+                if shared.queue.is_empty() {
+                    return Ok(());
+                }
+                if shared.copy_in {
+                    return Err(End::Broken("a statement in the middle of COPY"));
+                }
             }
-            drained.await;
+            let room = self.ahead.filled().len() < AHEAD_BYTES;
+            tokio::select! {
+                () = drained => {}
+                read = self.ahead.read(&mut self.reader), if room => match read {
+                    Ok(0) | Err(_) => return Err(End::Agent),
+                    Ok(_) => {}
+                }
+            }
         }
     }
 
@@ -64,7 +81,7 @@ impl Upward<'_> {
     /// batches, or is asked for with Flush.
     pub(super) async fn settle(&mut self, bytes: &[u8]) -> Result<(), End> {
         self.flush(bytes).await?;
-        self.drain().await;
+        self.drain().await?;
         Ok(())
     }
 
@@ -80,7 +97,7 @@ impl Upward<'_> {
         // Everything before has been sent: there is nothing of the read buffer in what goes out.
         request::write_query(self.out.own(&[]), inject::SETTINGS);
         self.send(&[]).await?;
-        self.drain().await;
+        self.drain().await?;
         let answer = core.shared().internal.take();
         match answer {
             Some(Ok(rows)) => match inject::read_settings(&rows) {

@@ -152,7 +152,8 @@ impl Shared {
     }
 
     /// The server copies in: Syncs up to the agent's CopyDone do not count (PostgreSQL manual, 55.2.6).
-    pub fn begin_copy_in(&mut self) {
+    /// False where something else was sent into the stream: the server ends the COPY with an error and never answers it.
+    pub fn begin_copy_in(&mut self) -> bool {
         self.copy_in = true;
         let mut at = 1;
         while at < self.queue.len() {
@@ -163,11 +164,13 @@ impl Shared {
                 Some(Expect::CopyEnd) => {
                     self.queue.remove(at);
                     self.copy_in = false;
-                    return;
+                    return true;
                 }
-                _ => at += 1,
+                Some(Expect::Local(_)) => at += 1,
+                _ => return false,
             }
         }
+        true
     }
 
     /// Keeps an approval until it has been used by its statement.

@@ -20,7 +20,7 @@ use crate::judge::{Decision, Judged, now_us};
 use crate::refusal::{self, Refusal};
 
 /// While a statement waits, at most this much of what the agent sends on is read ahead.
-const AHEAD_BYTES: usize = 1024 * 1024;
+pub(super) const AHEAD_BYTES: usize = 1024 * 1024;
 
 /// A statement as it came.
 #[derive(Debug, Clone, Copy)]

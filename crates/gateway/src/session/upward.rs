@@ -149,6 +149,17 @@ impl Upward<'_> {
                 self.out.pass(bytes, range);
             }
             _ if self.skipping => {}
+            tag::QUERY
+            | tag::PARSE
+            | tag::BIND
+            | tag::EXECUTE
+            | tag::DESCRIBE
+            | tag::CLOSE
+            | tag::FUNCTION_CALL
+                if self.core.shared().copy_in =>
+            {
+                return Err(End::Broken("a statement in the middle of COPY"));
+            }
             tag::QUERY => self.query(frame, bytes).await?,
             tag::PARSE => self.parse(frame, bytes).await?,
             tag::BIND => self.bind(&frame, bytes, range).await?,
