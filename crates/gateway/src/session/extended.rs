@@ -83,7 +83,11 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
-        if self.core.shared().statements.is_in_doubt(bind.statement) {
+        let doubt = {
+            let shared = self.core.shared();
+            shared.statements.is_in_doubt(bind.statement, shared.batch)
+        };
+        if doubt {
             self.settle(bytes).await?;
         }
         let portal = Arc::new(self.portal_of(&bind, frame.body()));
@@ -149,7 +153,11 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
-        if self.core.shared().portals.is_in_doubt(execute.portal) {
+        let doubt = {
+            let shared = self.core.shared();
+            shared.portals.is_in_doubt(execute.portal, shared.batch)
+        };
+        if doubt {
             self.settle(bytes).await?;
         }
         let mut candidates: Vec<Arc<Portal>> = {

@@ -156,9 +156,9 @@ impl<T> Names<T> {
         list.get(from..).unwrap_or_default().iter().map(|c| &c.item)
     }
 
-    /// Whether a name can stand for several things, of which the server has not yet said which.
-    pub fn is_in_doubt(&self, name: &[u8]) -> bool {
-        self.by_name.get(name).is_some_and(|list| list.len() > 1)
+    /// Whether a name can stand for several things in this batch, of which the server has not yet said which.
+    pub fn is_in_doubt(&self, name: &[u8], batch: u64) -> bool {
+        self.get(name, batch).nth(1).is_some()
     }
 
     /// Names in use.
