@@ -26,7 +26,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 SECRET = secrets.token_hex(12)
 
 ROWS = """
-CREATE TABLE plain_rows AS SELECT n AS id, 'name ' || n AS name, 'user' || n || '@example.com' AS email, '+49 30 ' || lpad((n * 7919 % 10000000)::text, 7, '0') AS phone,
+CREATE TABLE plain_rows AS SELECT n AS id, 'name ' || n AS name, 'user' || n || '@example.com' AS email, '+49 30 ' || lpad((n::bigint * 7919 % 10000000)::text, 7, '0') AS phone,
     lpad((n::bigint * 982451653 % 10000000000000000)::text, 16, '0') AS card, md5(n::text) AS token, n % 100 AS score, n * 1.25::numeric(12,2) AS amount,
     timestamptz '2024-01-01 00:00:00+00' + make_interval(secs => n) AS at, n % 3 = 0 AS flag FROM generate_series(1, {rows}) AS n;
 CREATE TABLE labelled_rows AS TABLE plain_rows;
