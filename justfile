@@ -23,8 +23,9 @@ bench *words:
 drivers *words:
     tests/compare/drivers {{words}}
 
-# every decoder under the fuzzer, a minute each (needs cargo-fuzz and a nightly toolchain)
+# every decoder under the fuzzer, a minute each (needs a nightly toolchain; cargo-fuzz is installed where it is missing)
 fuzz seconds="60":
+    cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
     for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{seconds}} || exit 1; done
 
 # licences, advisories and sources of all dependencies (needs cargo-deny)
