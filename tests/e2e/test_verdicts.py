@@ -251,3 +251,36 @@ def test_a_very_long_statement(session):
     # Either it is understood, or it is refused for its size: no third thing.
     assert raw.tags(got) in ("TDCZ", "EZ")
     assert raw.tags(session.ask("SELECT 1")) == "TDCZ"
+
+
+# Readers read, in sessions that are their own; writers write.
+READERS = """
+@id("all-read") permit (principal, action in [Tollgate::Action::"read", Tollgate::Action::"session", Tollgate::Action::"copy-out"], resource);
+@id("writers-write") permit (principal in Tollgate::Role::"writer", action, resource);
+"""
+
+
+def test_a_grant_that_cannot_write_is_read_only_at_the_server_too(new_gateway):
+    with new_gateway(policies={"agents.cedar": READERS}) as g:
+        def login(role, **more):
+            link = g.grant(role=role)
+            return Wire(g.host, g.port).login(link.user, link.password, "shop", **more)
+
+        def read_only(wire):
+            return [wire.ask(f"SHOW {name}")[1].cells()[0] for name in ("default_transaction_read_only", "transaction_read_only")]
+
+        with login("writer") as w:
+            assert read_only(w) == [b"off", b"off"]
+        with login("reader") as w:
+            assert read_only(w) == [b"on", b"on"]
+            assert raw.tags(w.ask("SELECT count(*) FROM orders")) == "TDCZ"
+            assert raw.tags(w.ask("COPY (SELECT id FROM orders) TO STDOUT"))[0] == "H"
+            for text in ("SET default_transaction_read_only = off", "SET transaction_read_only = off", "BEGIN READ WRITE", "START TRANSACTION READ WRITE",
+                         "SET TRANSACTION READ WRITE", "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+                         "SELECT set_config('default_transaction_read_only', 'off', false)", "SELECT set_config('transaction_read_only', 'off', true)"):
+                assert error(w.ask(text))["C"] == "42501", text
+                assert read_only(w) == [b"on", b"on"], text
+            for text in ("RESET default_transaction_read_only", "SET default_transaction_read_only TO DEFAULT", "RESET ALL", "DISCARD ALL",
+                         "BEGIN", "COMMIT AND CHAIN", "ROLLBACK"):
+                assert "E" not in raw.tags(w.ask(text)), text
+                assert read_only(w) == [b"on", b"on"], text

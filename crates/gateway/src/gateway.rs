@@ -221,7 +221,7 @@ impl Gateway {
             return Err(Refusal::no_access(&format!("denied by policy {id}: {reason}")).into());
         }
 
-        let (upstream, settings) = self.enter(&database, &hello).await?;
+        let (upstream, settings) = self.enter(&database, &hello, policies.may_write()).await?;
         let judge = Judge::new(session, who, known, settings);
         startup_settings(&judge, &hello)?;
 
@@ -294,11 +294,13 @@ impl Gateway {
             .ok_or_else(|| Refusal::no_access("the grant's database is not served any more"))
     }
 
-    /// A session on the server, with what the agent wants set, and the settings that texts are read under.
+    /// A session on the server, with what the agent wants set, and the settings that texts are read under. Where no policy
+    /// permits the grant to write, the server is made to vouch for it.
     async fn enter(
         &self,
         database: &Database,
         hello: &Hello,
+        may_write: bool,
     ) -> Result<(Upstream, sql::Settings), Refusal> {
         let failed = |e: UpstreamError| {
             warn!(
@@ -316,7 +318,11 @@ impl Gateway {
                 _ => Refusal::unreachable(&database.config.name),
             }
         };
-        let mut up = upstream::connect(&database.config.upstream, &hello.settings)
+        let mut parameters = hello.settings.clone();
+        if !may_write {
+            upstream::read_only(&mut parameters);
+        }
+        let mut up = upstream::connect(&database.config.upstream, &parameters)
             .await
             .map_err(failed)?;
         let rows = upstream::rows(&mut up, inject::SETTINGS)

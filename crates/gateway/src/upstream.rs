@@ -72,6 +72,14 @@ pub struct Upstream {
     pub notices: Vec<u8>,
 }
 
+/// Makes every transaction of the session to come read-only, whatever was asked for. What the startup packet says is also what
+/// RESET and DISCARD go back to (PostgreSQL manual, 20.11.1, `default_transaction_read_only`).
+pub fn read_only(parameters: &mut Vec<(String, String)>) {
+    const NAME: &str = "default_transaction_read_only";
+    parameters.retain(|(name, _)| !name.eq_ignore_ascii_case(NAME));
+    parameters.push((NAME.to_owned(), "on".to_owned()));
+}
+
 /// Opens a session with these startup parameters (user and database are the configuration's).
 ///
 /// # Errors

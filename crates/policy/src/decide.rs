@@ -13,7 +13,7 @@ use sql::Facts;
 use sql::facts::{Action, Column, Object};
 
 use crate::context::{self, Attributes, Context, Principal, Statement};
-use crate::model::{self, Ask, Resource};
+use crate::model::{self, Ask, Resource, STATEMENT_ACTIONS};
 use crate::rule::{Principals, Rule};
 use crate::set::{Narrowed, QuestionSet};
 use crate::verdict::{DEFAULT, EVALUATION_ERROR, PolicyRef, Verdict, strictest};
@@ -121,6 +121,16 @@ impl SessionPolicies {
             response.decision() == Decision::Allow
                 && response.diagnostics().errors().next().is_none()
         })
+    }
+
+    /// Whether any policy permits this grant, on whatever condition and with whatever approval, something that a
+    /// transaction declared READ ONLY may refuse. Where not, its sessions lose nothing by being read-only at the server.
+    pub fn may_write(&self) -> bool {
+        let writes = |action: Action| action.has_effect() || action == Action::Lock;
+        STATEMENT_ACTIONS
+            .into_iter()
+            .filter(|action| writes(*action))
+            .any(|action| self.narrowed.permits(Ask::from(action)))
     }
 
     /// What the policies mention that these questions are asked of.

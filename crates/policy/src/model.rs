@@ -135,7 +135,7 @@ impl From<Action> for Ask {
     }
 }
 
-const STATEMENT_ACTIONS: [Action; 18] = [
+pub(crate) const STATEMENT_ACTIONS: [Action; 18] = [
     Action::Read,
     Action::Insert,
     Action::Update,

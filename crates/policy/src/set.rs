@@ -170,6 +170,12 @@ impl Narrowed {
         }
     }
 
+    /// Whether there is a permit for this question.
+    pub(crate) fn permits(&self, ask: Ask) -> bool {
+        let permits = |rule: &Arc<Rule>| rule.effect == Effect::Permit && rule.takes_part(ask);
+        self.rules.iter().any(permits)
+    }
+
     /// None where Cedar would not take the policies together, which `load` has seen it do.
     pub(crate) fn of(&self, ask: Ask) -> Option<&QuestionSet> {
         self.sets[ask.index()]
