@@ -23,6 +23,16 @@ bench *words:
 drivers *words:
     tests/compare/drivers {{words}}
 
+# a statement and what is found of it, as a case to look at: just case "SELECT 1" [reads.cases]
+[positional-arguments]
+case *words:
+    @cargo run --quiet --package sql --example corpus -- case "$@"
+
+# what changed in the facts of the SQL corpus; with --accept it is kept
+[positional-arguments]
+review *words:
+    @cargo run --quiet --package sql --example corpus -- review "$@"
+
 # every decoder under the fuzzer, a minute each (needs a nightly toolchain; cargo-fuzz is installed where it is missing)
 fuzz seconds="60":
     cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
