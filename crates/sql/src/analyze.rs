@@ -96,7 +96,7 @@ fn judge(reading: Reading, settings: &Settings, catalog: &Catalog) -> Facts {
             let mut facts = facts_of(&statement, range, settings, catalog);
             mark(&mut facts, Flag::SingleReader);
             if facts.needs.iter().any(|n| writes_rows(n.action)) {
-                not_understood(&mut facts);
+                not_understood(&mut facts, "only one grammar reads this write");
             }
             facts
         }
@@ -174,7 +174,7 @@ fn union(mut first: Facts, second: Facts) -> Facts {
     first.transaction = first.transaction.or(second.transaction);
     first.class = first.class.max(second.class);
     if first.named != second.named || (effect && !settled) {
-        not_understood(&mut first);
+        not_understood(&mut first, "two grammars read it differently");
     }
     first.coverage = match (first.coverage, second.coverage) {
         (Coverage::Opaque(reason), _) | (Coverage::Complete, Coverage::Opaque(reason)) => {
@@ -195,7 +195,7 @@ fn mark(facts: &mut Facts, flag: Flag) {
 }
 
 /// Adds that it was not understood.
-fn not_understood(facts: &mut Facts) {
+pub(crate) fn not_understood(facts: &mut Facts, why: &str) {
     facts.needs.push(Need {
         action: Action::Unknown,
         object: Object::Database,
@@ -205,7 +205,7 @@ fn not_understood(facts: &mut Facts) {
     facts.flags.retain(|f| *f != Flag::LiteralBlind);
     facts.class = facts.class.max(class_of(&facts.needs));
     if facts.coverage == Coverage::Complete {
-        facts.coverage = Coverage::Opaque("only one grammar reads this write".to_owned());
+        facts.coverage = Coverage::Opaque(why.to_owned());
     }
 }
 

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod agree;
+mod alone;
 mod analyze;
 mod analyzer;
 mod bounds;
@@ -40,6 +41,7 @@ mod targets;
 mod views;
 mod writes;
 
+pub use alone::analyze_alone;
 pub use analyze::{Analysis, analyze};
 pub use catalog::{Catalog, CatalogBuilder};
 pub use facts::{Action, Class, Coverage, Facts};
