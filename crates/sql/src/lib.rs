@@ -12,6 +12,7 @@ mod analyze;
 mod analyzer;
 mod bounds;
 pub mod catalog;
+pub mod catalog_rows;
 mod classify;
 mod columns;
 mod commands;

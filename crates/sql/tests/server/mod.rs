@@ -128,7 +128,14 @@ impl Client {
             all.push((head[0], body));
         }
     }
+    /// Rows as text, NULL as the empty string.
     pub fn run(&mut self, text: &str) -> Vec<Vec<String>> {
+        let rows = self.rows(text).into_iter();
+        rows.map(|row| row.into_iter().map(Option::unwrap_or_default).collect())
+            .collect()
+    }
+    /// Rows as text, NULL as None.
+    pub fn rows(&mut self, text: &str) -> Vec<Vec<Option<String>>> {
         self.message(b'Q', format!("{text}\0").as_bytes());
         let mut rows = vec![];
         for (tag, body) in self.until_ready() {
@@ -139,9 +146,14 @@ impl Client {
                 while at < body.len() {
                     let length = i32::from_be_bytes(body[at..at + 4].try_into().unwrap());
                     at += 4;
-                    let end = at + usize::try_from(length.max(0)).unwrap();
-                    row.push(String::from_utf8(body[at..end].to_vec()).unwrap());
-                    at = end;
+                    let Ok(length) = usize::try_from(length) else {
+                        row.push(None);
+                        continue;
+                    };
+                    row.push(Some(
+                        String::from_utf8(body[at..at + length].to_vec()).unwrap(),
+                    ));
+                    at += length;
                 }
                 rows.push(row);
             }

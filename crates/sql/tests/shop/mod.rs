@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use sql::catalog::{Catalog, CatalogBuilder, CatalogColumn, Function, Relation, RelationKind};
-use sql::facts::Volatility;
+use sql::catalog::{Catalog, CatalogBuilder};
+use sql::catalog_rows::{self, QUERIES, Row};
 
 /// Where the fixtures are.
 pub fn fixtures() -> PathBuf {
@@ -45,75 +45,65 @@ pub fn catalog() -> Catalog {
 
 /// The catalogue, for a test to add to.
 pub fn builder() -> CatalogBuilder {
-    let mut builder = CatalogBuilder::new(1);
-    let mut oid = 100_000;
-    let mut events = None;
-    for line in fixture("catalog.txt").lines() {
-        let fields: Vec<&str> = line.split('\t').collect();
-        match fields.as_slice() {
-            [
-                "relation",
-                number,
-                schema,
-                name,
-                kind,
-                columns,
-                triggers,
-                definition,
-            ] => {
-                let number: u32 = number.parse().unwrap();
-                if *name == "events" {
-                    events = Some(number);
-                }
-                let kind = match *kind {
-                    "r" | "p" | "f" => RelationKind::Table,
-                    "v" => RelationKind::View,
-                    "m" => RelationKind::MaterializedView,
-                    "S" => RelationKind::Sequence,
-                    "c" => RelationKind::Composite,
-                    other => panic!("{other}"),
-                };
-                builder.relation(Relation {
-                    oid: number,
-                    schema: (*schema).to_owned(),
-                    name: (*name).to_owned(),
-                    kind,
-                    columns: (1..)
-                        .zip(columns.split(',').filter(|c| !c.is_empty()))
-                        .map(|(number, column)| (number, column.rsplit_once(':').unwrap()))
-                        .map(|(number, (name, type_oid))| CatalogColumn {
-                            name: name.to_owned(),
-                            number,
-                            type_oid: type_oid.parse().unwrap(),
-                            type_name: "text".to_owned(),
-                        })
-                        .collect(),
-                    definition: (!definition.is_empty()).then(|| definition.replace("\\n", "\n")),
-                    parents: events
-                        .filter(|_| *name == "events_2024")
-                        .into_iter()
-                        .collect(),
-                    has_triggers: *triggers == "t",
-                });
+    catalog_rows::builder(1, answers(&fixture("catalog.txt"))).unwrap()
+}
+
+/// A server's answers to the catalog's queries as they are kept in `catalog.txt`: a line `== name` before each, a row a
+/// line, cells parted by tabs, with the escapes of COPY (PostgreSQL manual, COPY, Text Format).
+pub fn answers(text: &str) -> Vec<Vec<Row>> {
+    let mut all: Vec<Vec<Row>> = vec![];
+    for line in text.lines().filter(|l| !l.starts_with('#')) {
+        match line.strip_prefix("== ") {
+            Some(name) => {
+                assert_eq!(name, QUERIES[all.len()].0);
+                all.push(vec![]);
             }
-            ["function", schema, name, volatility, builtin] => {
-                oid += 1;
-                builder.function(Function {
-                    oid,
-                    schema: (*schema).to_owned(),
-                    name: (*name).to_owned(),
-                    volatility: match *volatility {
-                        "i" => Volatility::Immutable,
-                        "s" => Volatility::Stable,
-                        _ => Volatility::Volatile,
-                    },
-                    builtin: *builtin == "t",
-                });
-            }
-            ["operator", name] => builder.operator(*name),
-            ["cast", name] => builder.cast_to(*name),
-            other => panic!("{other:?}"),
+            None => all
+                .last_mut()
+                .unwrap()
+                .push(line.split('\t').map(unescaped).collect()),
         }
     }
-    builder
+    all
+}
+
+/// The opposite.
+pub fn written(answers: &[Vec<Row>]) -> String {
+    let mut text = String::new();
+    for ((name, _), rows) in QUERIES.iter().zip(answers) {
+        text.push_str(&format!("== {name}\n"));
+        for row in rows {
+            let cells: Vec<String> = row.iter().map(|c| escaped(c.as_deref())).collect();
+            text.push_str(&cells.join("\t"));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn escaped(cell: Option<&str>) -> String {
+    cell.map_or("\\N".to_owned(), |c| {
+        c.replace('\\', "\\\\")
+            .replace('\n', "\\n")
+            .replace('\t', "\\t")
+    })
+}
+
+fn unescaped(cell: &str) -> Option<String> {
+    if cell == "\\N" {
+        return None;
+    }
+    let mut text = String::new();
+    let mut chars = cell.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => match chars.next().unwrap() {
+                'n' => '\n',
+                't' => '\t',
+                other => other,
+            },
+            other => other,
+        });
+    }
+    Some(text)
 }
