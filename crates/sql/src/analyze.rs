@@ -12,6 +12,7 @@ use crate::form::Statement;
 use crate::parameters;
 use crate::read;
 use crate::settings::{SearchPath, SettingChange, Settings};
+use crate::witness;
 
 /// The facts of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +47,7 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
     let mut changed = false;
     let mut all = Vec::with_capacity(readings.len());
     for reading in readings {
-        let mut facts = judge(reading, &settings, catalog);
+        let mut facts = judge(text, reading, &settings, catalog);
         let ends = match facts.transaction {
             Some(Transaction::Commit | Transaction::Rollback) => true,
             Some(Transaction::Savepoint) => facts.command == "ROLLBACK",
@@ -84,7 +85,7 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
 }
 
 /// The facts of one reading.
-fn judge(reading: Reading, settings: &Settings, catalog: &Catalog) -> Facts {
+fn judge(text: &str, reading: Reading, settings: &Settings, catalog: &Catalog) -> Facts {
     let Reading {
         statement,
         range,
@@ -93,9 +94,13 @@ fn judge(reading: Reading, settings: &Settings, catalog: &Catalog) -> Facts {
     match agreement {
         Agreement::Both => facts_of(&statement, range, settings, catalog),
         Agreement::SquawkOnly => {
+            let own = text.get(range.clone()).unwrap_or_default();
             let mut facts = facts_of(&statement, range, settings, catalog);
             mark(&mut facts, Flag::SingleReader);
-            if facts.needs.iter().any(|n| writes_rows(n.action)) {
+            // Believed as far as a third witness goes: the class is a write's, and a policy can hold or refuse the flag.
+            if facts.needs.iter().any(|n| writes_rows(n.action))
+                && !witness::confirms(&statement, own)
+            {
                 not_understood(&mut facts, "only one grammar reads this write");
             }
             facts
@@ -121,8 +126,8 @@ fn facts_of(
     analyzer.facts(outcome, range)
 }
 
-/// Writes that one reader alone is not believed on. Definitions and the rest stand on their own needs, which policy holds or
-/// refuses as they are.
+/// Writes that one reader alone is not believed on without the [`witness`]. Definitions and the rest stand on their own
+/// needs, which policy holds or refuses as they are.
 fn writes_rows(action: Action) -> bool {
     match action {
         Action::Insert | Action::Update | Action::Delete | Action::Merge | Action::CopyIn => true,

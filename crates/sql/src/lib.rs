@@ -40,6 +40,7 @@ pub mod settings;
 mod sorting;
 mod targets;
 mod views;
+mod witness;
 mod writes;
 
 pub use alone::analyze_alone;

@@ -4,7 +4,7 @@
 
 mod shop;
 
-use sql::facts::{Action, Class, Coverage, Flag};
+use sql::facts::{Action, Class, Coverage};
 use sql::{Settings, analyze};
 
 /// What psql's backslash commands, pg_dump, drivers and object mappers ask of the catalogue is reading, and nothing else.
@@ -27,8 +27,7 @@ fn tools_only_read() {
         let copies_in = first == "COPY" && statement.to_ascii_lowercase().contains(" from stdin");
         for facts in analyze(statement.as_bytes(), &settings, &catalog).statements {
             let allowed = match first.as_str() {
-                // With options that one grammar alone reads it is `unknown` by decision.
-                "COPY" if copies_in => facts.has(Flag::SingleReader) || facts.class == Class::Write,
+                "COPY" if copies_in => facts.class == Class::Write,
                 // What they do beside asking.
                 "COPY" | "LOCK" | "VACUUM" | "ANALYZE" | "REINDEX" | "CREATE" | "DROP"
                 | "ALTER" | "TRUNCATE" | "UPDATE" | "INSERT" | "DELETE" => {
@@ -91,17 +90,7 @@ fn honest_statements_are_understood() {
         let facts = analyze(line.as_bytes(), &settings, &catalog)
             .statements
             .remove(0);
-        let understood = match kind {
-            // A write that one reader alone understands is `unknown` by decision.
-            "single" => matches!(
-                facts.class,
-                Class::Read | Class::Write | Class::Unknown | Class::Ddl
-            ),
-            _ => {
-                facts.class != Class::Unknown
-                    || (facts.command == "COPY" && facts.has(Flag::SingleReader))
-            }
-        };
+        let understood = facts.class != Class::Unknown;
         if !understood {
             failures.push(format!(
                 "{kind}: {line}\n   {:?} {:?}",
