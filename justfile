@@ -45,3 +45,7 @@ fuzz seconds="60":
 # licences, advisories and sources of all dependencies (needs cargo-deny)
 deny:
     cargo deny --locked check
+
+# PostgreSQL's own regression suite: how much of it is understood, and why not all: just suite [regress/select …]
+suite *words:
+    referee/suite {{words}}
