@@ -5,6 +5,7 @@
 
 use crate::agree::{Agreement, Reading};
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::catalog::Catalog;
 use crate::conclude::class_of;
 use crate::facts::{Action, Class, Coverage, Facts, Flag, Named, Need, Object, Transaction};
@@ -26,6 +27,7 @@ pub struct Analysis {
 /// It is total: whatever the bytes, it gives facts, and does not panic. Settings are threaded through: a statement after
 /// `SET search_path` is read under the new path. An empty text is one `Session` statement.
 pub fn analyze(text: &[u8], settings: &Settings, catalog: &Catalog) -> Analysis {
+    budget::begin();
     let statements = match read::decode(text, settings) {
         Err(reason) => vec![unknown(reason.to_owned(), 0..text.len())],
         Ok(decoded) => read::with_room_for(text.len(), || analyze_text(decoded, settings, catalog)),

@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use crate::budget;
 use crate::catalog::Catalog;
 use crate::facts::{Action, Column, ColumnUse, Flag, FunctionUse, Need, Object, Output, Place};
 use crate::names::{Col, Columns, Key, Value};
@@ -32,8 +33,6 @@ pub(crate) struct Analyzer<'a> {
     pub certain: bool,
     /// How deep in views.
     pub depth: usize,
-    /// Queries looked at so far.
-    pub work: usize,
     /// What was collected, in the order met.
     pub needs: Vec<Need>,
     /// Uses of columns.
@@ -70,7 +69,6 @@ impl<'a> Analyzer<'a> {
             nested: 0,
             certain: false,
             depth: 0,
-            work: 0,
             needs: vec![],
             uses: vec![],
             writes: vec![],
@@ -86,6 +84,7 @@ impl<'a> Analyzer<'a> {
 
     /// Records a need.
     pub fn need(&mut self, action: Action, object: Object) {
+        budget::spend(4);
         let need = Need { action, object };
         if self.needs.last() != Some(&need) {
             self.needs.push(need);
@@ -108,12 +107,20 @@ impl<'a> Analyzer<'a> {
 
     /// Records a use of all that a value depends on, and of the views it came through.
     pub fn record(&mut self, value: &Value, place: Place) {
+        budget::spend(value.deps.len() + value.via.len());
+        if budget::is_spent() {
+            return;
+        }
         self.uses
             .extend(value.deps.iter().chain(&value.via).map(|key| (*key, place)));
     }
 
     /// Records a use of these columns.
     pub fn record_keys(&mut self, keys: &[Key], place: Place) {
+        budget::spend(keys.len());
+        if budget::is_spent() {
+            return;
+        }
         self.uses.extend(keys.iter().map(|key| (*key, place)));
     }
 
@@ -136,6 +143,7 @@ impl<'a> Analyzer<'a> {
             table: table.to_owned(),
             column: column.to_owned(),
         };
+        budget::spend(budget::COLUMN + self.named.len() / 2);
         let at = match self.named.iter().position(|c| *c == wanted) {
             Some(at) => at,
             None => {
@@ -170,6 +178,10 @@ impl<'a> Analyzer<'a> {
 
     /// Columns of a set of keys, sorted.
     pub fn columns_of(&self, keys: &[Key]) -> Vec<Column> {
+        budget::spend(keys.len() * budget::NAMED);
+        if budget::is_spent() {
+            return vec![];
+        }
         let mut columns: Vec<Column> = keys.iter().filter_map(|k| self.column_of(*k)).collect();
         columns.sort();
         columns.dedup();

@@ -8,6 +8,7 @@
 use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::form::{BranchAction, Expr, Merge};
 use crate::names::{Columns, Key, RelBody, Value};
 use crate::scope::Item;
@@ -27,6 +28,13 @@ fn is_mark(key: &Key) -> bool {
     matches!(key, Key::Base { oid: TARGET, .. })
 }
 
+/// What it costs to look at a condition with another analyzer: it starts from a copy of all that is in scope.
+fn probe_size(analyzer: &Analyzer<'_>) -> usize {
+    let items: usize = analyzer.levels.iter().map(|l| l.items.len()).sum();
+    let tables: usize = analyzer.commons.iter().map(Vec::len).sum();
+    budget::QUERY + (items + tables) * budget::COLUMN + analyzer.named.len() * budget::NAMED
+}
+
 fn is_column(expr: &Expr) -> bool {
     matches!(expr, Expr::Column(_))
 }
@@ -41,7 +49,7 @@ impl<'a> Analyzer<'a> {
         }
         let mut probe = Analyzer::new(self.catalog, self.settings);
         probe.bounded = true;
-        probe.work = self.work;
+        budget::spend(probe_size(self));
         probe.named = self.named.clone();
         probe.commons = self.commons.clone();
         probe.levels = self.levels.clone();

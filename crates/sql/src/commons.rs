@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::form::{Body, Common, Kind, With};
 use crate::names::{Col, Columns, Value};
 
@@ -48,13 +49,14 @@ impl Analyzer<'_> {
                 }
                 let columns = self.common(table);
                 self.commons.truncate(frame + 1);
+                budget::spend(columns.weight());
                 if *self.commons[frame][at].1 != columns {
                     changed = true;
                     self.commons[frame][at].1 = Rc::new(columns);
                 }
             }
             round += 1;
-            if !changed {
+            if !changed || budget::is_spent() {
                 return;
             }
             if round >= MAX_ROUNDS {

@@ -3,6 +3,7 @@
 //! Owns: the class, which follows from the needs, and the command's name. Refuses: to leave a statement without a need.
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::classify::Outcome;
 use crate::facts::{Action, Class, Coverage, Facts, Flag, Need, Object, Output};
 use crate::form::{Define, ObjectKind, Verb};
@@ -20,6 +21,9 @@ impl Analyzer<'_> {
             self.need(Action::Read, Object::Database);
         }
         let uses = self.column_uses();
+        if budget::is_spent() {
+            self.entangle();
+        }
         if uses.iter().any(|u| holds_values(&u.column)) {
             self.flag(Flag::RevealsData);
         }

@@ -3,10 +3,11 @@
 //! Owns: [`Analyzer::value`], calls and casts. Refuses: to record where a value goes; whoever asked for it does.
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::facts::{Action, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
 use crate::form::{Call, Expr};
 use crate::functions::{self, Effect};
-use crate::names::{Found, Value};
+use crate::names::{Found, Value, add};
 use crate::settings::SettingChange;
 
 /// Types whose input takes names: a literal of such a type names an object.
@@ -63,6 +64,10 @@ const VALUE_TYPES: &[&str] = &[
 impl Analyzer<'_> {
     /// What the value of an expression can depend on. Subqueries in it record their own predicates.
     pub fn value(&mut self, expr: &Expr) -> Value {
+        budget::spend(1);
+        if budget::is_spent() {
+            return Value::none();
+        }
         match expr {
             Expr::Column(path) => self.column(path),
             Expr::RowOf(path) => {
@@ -216,7 +221,7 @@ impl Analyzer<'_> {
         }
         let mut value = self.values(call.args.iter().chain(&call.extra));
         if !self.windows.is_empty() {
-            value.absorb(&Value::of(self.windows.clone()));
+            add(&mut value.deps, &self.windows);
         }
         if self.call_by_name(&call.name, &value) == Effect::Setting {
             self.set_config(&call.args);

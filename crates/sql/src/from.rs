@@ -2,9 +2,11 @@
 //!
 //! Owns: what each item offers to the names around it. Refuses: to know what the offered columns are used for.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::facts::{Action, Object, Place};
 use crate::form::{Alias, Expr, FromItem, JoinKind, Query};
 use crate::functions;
@@ -14,6 +16,9 @@ use crate::scope::{Item, Level};
 impl<'a> Analyzer<'a> {
     /// One item of FROM. What stands before it in the same FROM is on the innermost level.
     pub fn item(&mut self, item: &FromItem) -> Item<'a> {
+        if budget::is_spent() {
+            return Item::Rel(nothing());
+        }
         match item {
             FromItem::Relation {
                 name,
@@ -69,6 +74,7 @@ impl<'a> Analyzer<'a> {
     fn source(&mut self, path: &[String]) -> Rel<'a> {
         if let [name] = path {
             for frame in self.commons.iter().rev() {
+                budget::spend(1 + frame.len() / 4);
                 if let Some((_, columns)) = frame.iter().rev().find(|(n, _)| n == name) {
                     let body = RelBody::Columns(columns.clone());
                     return Rel {
@@ -131,6 +137,7 @@ impl<'a> Analyzer<'a> {
             };
             match functions::result_columns(function) {
                 Some(names) if declared.is_empty() => {
+                    budget::spend(names.len() * (budget::COLUMN + deps.len()));
                     let single = alias.map_or(name.as_str(), |a| a.name.as_str());
                     columns.cols.extend(names.iter().map(|n| Col {
                         name: if n.is_empty() {
@@ -145,6 +152,10 @@ impl<'a> Analyzer<'a> {
             }
         }
         let all = columns.all();
+        budget::spend((declared.len() + columns.cols.len()) * (budget::COLUMN + all.len()));
+        if budget::is_spent() {
+            return Item::Rel(nothing());
+        }
         let mut known: Vec<Col> = declared
             .iter()
             .map(|n| Col {
@@ -202,6 +213,9 @@ impl<'a> Analyzer<'a> {
         };
         let mut merged = vec![];
         for name in names {
+            if budget::is_spent() {
+                break;
+            }
             merged.push(self.merge(&left, &right, kind, &name));
         }
         let hides = using.is_empty();
@@ -242,6 +256,9 @@ impl<'a> Analyzer<'a> {
 
     /// The columns of an item, those of unknown relations as one of any name.
     fn listed(&mut self, item: &Item<'a>) -> Columns {
+        if budget::is_spent() {
+            return Columns::default();
+        }
         let mut columns = item.columns();
         let mut missing = vec![];
         item.each(&mut |rel| {
@@ -265,9 +282,10 @@ impl<'a> Analyzer<'a> {
                 self.record_keys(&all, Place::Filter);
             }
         }
+        let names: HashSet<&str> = b.cols.iter().map(|c| c.name.as_str()).collect();
         a.cols
             .iter()
-            .filter(|c| b.cols.iter().any(|d| d.name == c.name))
+            .filter(|c| names.contains(c.name.as_str()))
             .map(|c| c.name.clone())
             .collect()
     }

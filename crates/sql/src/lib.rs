@@ -11,6 +11,7 @@ mod alone;
 mod analyze;
 mod analyzer;
 mod bounds;
+mod budget;
 pub mod catalog;
 pub mod catalog_rows;
 mod classify;

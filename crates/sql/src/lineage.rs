@@ -6,26 +6,24 @@
 use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::facts::{Action, Flag, Object, Place};
 use crate::form::{Body, Distinct, Expr, Hidden, Literal, Path, Query, Select};
 use crate::names::{Col, Columns, Key, Rel, RelBody, Value, add};
 use crate::scope::{Item, Level};
 
-/// Queries looked at for one statement. Recursive common tables inside each other are gone over again and again.
-const MAX_WORK: usize = 20_000;
-
 impl<'a> Analyzer<'a> {
     /// Too much of it: the statement is not understood, and the rest is not looked at.
     pub fn entangle(&mut self) {
-        self.work = MAX_WORK + 1;
+        budget::exhaust();
         self.opaque(|| "the query is too entangled".to_owned());
         self.need(Action::Unknown, Object::Database);
     }
 
     /// A query's output columns. Its predicates, sorting and locks are recorded.
     pub fn query(&mut self, query: &Query) -> Columns {
-        self.work += 1;
-        if self.work > MAX_WORK {
+        budget::spend(budget::QUERY);
+        if budget::is_spent() {
             self.entangle();
             return Columns {
                 open: Some(vec![]),
@@ -262,9 +260,14 @@ fn pinned(filter: Option<&Expr>) -> Vec<(Vec<String>, String)> {
 
 /// Adds the columns of another operand to those of the first, by position.
 fn merge_by_position(first: &mut Columns, more: &Columns) {
+    budget::spend(first.cols.len());
     if first.open.is_some() || more.open.is_some() {
         let mut all: Vec<Key> = first.all();
         add(&mut all, &more.all());
+        budget::spend(first.cols.len() * all.len());
+        if budget::is_spent() {
+            return;
+        }
         for col in &mut first.cols {
             col.value = Value::of(all.clone());
         }

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use crate::budget;
 use crate::catalog::Relation;
 
 /// A base column, small. [`Key::Named`] points into the analyzer's list of columns that no catalog entry stands for.
@@ -44,6 +45,7 @@ impl Value {
 
     /// Computed from these.
     pub fn of(deps: Vec<Key>) -> Value {
+        budget::spend(1 + deps.len());
         let mut deps = deps;
         deps.sort_unstable();
         deps.dedup();
@@ -76,6 +78,14 @@ impl Value {
 
 /// Adds keys to a sorted set of keys.
 pub(crate) fn add(into: &mut Vec<Key>, more: &[Key]) {
+    budget::spend(more.len());
+    if more.len() > 8 {
+        budget::spend(into.len());
+        into.extend_from_slice(more);
+        into.sort_unstable();
+        into.dedup();
+        return;
+    }
     for key in more {
         if let Err(at) = into.binary_search(key) {
             into.insert(at, *key);
@@ -108,10 +118,32 @@ impl Columns {
     pub fn all(&self) -> Vec<Key> {
         let mut all = self.open.clone().unwrap_or_default();
         for col in &self.cols {
-            add(&mut all, &col.value.deps);
-            add(&mut all, &col.value.via);
+            all.extend_from_slice(&col.value.deps);
+            all.extend_from_slice(&col.value.via);
         }
+        budget::spend(all.len());
+        all.sort_unstable();
+        all.dedup();
         all
+    }
+
+    /// What a copy costs.
+    pub fn weight(&self) -> usize {
+        let keys = |col: &Col| budget::COLUMN + col.value.deps.len() + col.value.via.len();
+        let rest = self.open.as_ref().map_or(0, Vec::len) + self.loose.len();
+        self.cols.iter().map(keys).sum::<usize>() + rest
+    }
+
+    /// A copy, that is counted.
+    pub fn copy(&self) -> Columns {
+        budget::spend(self.weight());
+        match budget::is_spent() {
+            true => Columns {
+                open: Some(vec![]),
+                ..Columns::default()
+            },
+            false => self.clone(),
+        }
     }
 
     /// Marks as open.
@@ -190,10 +222,14 @@ impl Rel<'_> {
                 None => Found::No,
             },
             RelBody::Columns(columns) => {
+                budget::spend(columns.cols.len() / 4);
                 let mut found: Option<Value> = None;
                 for col in columns.cols.iter().filter(|c| c.name == name) {
                     match &mut found {
-                        None => found = Some(col.value.clone()),
+                        None => {
+                            budget::spend(col.value.deps.len() + col.value.via.len());
+                            found = Some(col.value.clone());
+                        }
                         Some(value) => value.absorb(&col.value),
                     }
                 }
@@ -201,6 +237,7 @@ impl Rel<'_> {
                     (Some(value), _) => Found::Column(value),
                     (None, None) if columns.loose.is_empty() => Found::No,
                     (None, open) => {
+                        budget::spend(columns.loose.len());
                         let mut keys = columns.loose.clone();
                         add(&mut keys, open.as_deref().unwrap_or_default());
                         Found::Open(keys)
@@ -214,6 +251,9 @@ impl Rel<'_> {
 
     /// Its columns as a list.
     pub fn columns(&self) -> Columns {
+        if let RelBody::Table(relation) = &self.body {
+            budget::spend(relation.columns.len() * budget::COLUMN);
+        }
         match &self.body {
             RelBody::Table(relation) => Columns {
                 cols: (0u16..)
@@ -228,7 +268,7 @@ impl Rel<'_> {
                     .collect(),
                 ..Columns::default()
             },
-            RelBody::Columns(columns) => (**columns).clone(),
+            RelBody::Columns(columns) => columns.copy(),
             RelBody::Missing(_, _) => Columns {
                 open: Some(vec![]),
                 ..Columns::default()
@@ -238,6 +278,9 @@ impl Rel<'_> {
 
     /// All that a whole row depends on.
     pub fn whole(&self) -> Vec<Key> {
+        if let RelBody::Table(relation) = &self.body {
+            budget::spend(relation.columns.len());
+        }
         match &self.body {
             RelBody::Table(relation) => (0u16..)
                 .zip(&relation.columns)
@@ -254,7 +297,9 @@ impl Rel<'_> {
 
 /// The place of a column in a relation.
 pub(crate) fn position(relation: &Relation, name: &str) -> Option<u16> {
-    let at = relation.columns.iter().position(|c| c.name == name)?;
+    let at = relation.columns.iter().position(|c| c.name == name);
+    budget::spend(1 + at.unwrap_or(relation.columns.len()) / 4);
+    let at = at?;
     u16::try_from(at).ok()
 }
 

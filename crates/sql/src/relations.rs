@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::catalog::{Relation, RelationKind};
 use crate::facts::{Action, Column, Flag, Object};
 use crate::names::{Col, Columns, Key, Rel, RelBody, Value, add, position};
@@ -237,7 +238,7 @@ impl<'a> Analyzer<'a> {
         };
         for relation in relations {
             let columns = match self.read_one(relation) {
-                RelBody::Columns(columns) => (*columns).clone(),
+                RelBody::Columns(columns) => columns.copy(),
                 body => Rel {
                     name: String::new(),
                     schema: None,
@@ -249,6 +250,7 @@ impl<'a> Analyzer<'a> {
             if let Some(open) = &mut merged.open {
                 add(open, &columns.all());
             }
+            budget::spend(columns.cols.len() * (1 + merged.cols.len() / 4));
             for col in columns.cols {
                 match merged.cols.iter_mut().find(|c| c.name == col.name) {
                     Some(known) => known.value.absorb(&col.value),
@@ -301,6 +303,7 @@ impl<'a> Analyzer<'a> {
                 // The definition could not be followed: each column may depend on all it reads.
                 self.opaque(|| format!("view {}.{} cannot be looked into", view.schema, view.name));
                 let all = other.map(|c| c.all()).unwrap_or_default();
+                budget::spend(view.columns.len() * (budget::COLUMN + all.len()));
                 let cols = view
                     .columns
                     .iter()

@@ -3,6 +3,9 @@
 //! Owns: [`Item`], a relation or a join, the lookups in it, and [`Level`], the FROM of one query. Refuses: to look beyond its own
 //! level.
 
+use std::collections::HashSet;
+
+use crate::budget;
 use crate::names::{Col, Columns, Found, Rel, add};
 
 /// One item of FROM.
@@ -48,8 +51,12 @@ impl<'a> Item<'a> {
                 merged,
                 ..
             } => match merged.iter().find(|c| c.name == name) {
-                Some(col) => out.push(Found::Column(col.value.clone())),
+                Some(col) => {
+                    budget::spend(merged.len() / 4 + col.value.deps.len());
+                    out.push(Found::Column(col.value.clone()));
+                }
                 None => {
+                    budget::spend(1 + merged.len() / 4);
                     left.column(name, out);
                     right.column(name, out);
                 }
@@ -68,7 +75,9 @@ impl<'a> Item<'a> {
                 ..
             } => {
                 let (left, right) = (left.columns(), right.columns());
-                let hidden = |c: &Col| merged.iter().any(|m| m.name == c.name);
+                budget::spend(merged.len() * budget::COLUMN + left.cols.len() + right.cols.len());
+                let names: HashSet<&str> = merged.iter().map(|m| m.name.as_str()).collect();
+                let hidden = |c: &Col| names.contains(c.name.as_str());
                 let mut cols = merged.clone();
                 cols.extend(left.cols.into_iter().filter(|c| !hidden(c)));
                 cols.extend(right.cols.into_iter().filter(|c| !hidden(c)));
@@ -89,6 +98,7 @@ impl<'a> Item<'a> {
     /// The relation called so, with its schema if that is written. Several only in statements the server refuses.
     pub fn relation<'s>(&'s self, schema: Option<&str>, name: &str, out: &mut Vec<&'s Rel<'a>>) {
         self.each(&mut |rel| {
+            budget::spend(1);
             if rel.name == name && (schema.is_none() || schema == rel.schema.as_deref()) {
                 out.push(rel);
             }

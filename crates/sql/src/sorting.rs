@@ -5,6 +5,7 @@
 //! choose where FROM is not fully known; then it is both.
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::form::Expr;
 use crate::names::{Columns, Found, Value};
 use crate::predicates::as_position;
@@ -12,6 +13,7 @@ use crate::predicates::as_position;
 impl Analyzer<'_> {
     /// One item of GROUP BY: a position, an input column, else an output's name, else an expression.
     pub fn group(&mut self, expr: &Expr, columns: &Columns) {
+        budget::spend(1 + columns.cols.len() / 4);
         let value = match (expr, as_position(expr)) {
             (_, Some(at)) => self.position(at, columns),
             (Expr::Column(path), None) if path.len() == 1 => {
@@ -35,6 +37,10 @@ impl Analyzer<'_> {
 
     /// One item of ORDER BY or DISTINCT ON: a position, an output's name, else an expression.
     pub fn sort_key(&mut self, expr: &Expr, columns: &Columns) -> Value {
+        budget::spend(1 + columns.cols.len() / 4);
+        if budget::is_spent() {
+            return Value::none();
+        }
         match (expr, as_position(expr)) {
             (_, Some(at)) => self.position(at, columns),
             (Expr::Column(path), None) if path.len() == 1 => {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::analyzer::Analyzer;
+use crate::budget;
 use crate::catalog::{Catalog, Relation};
 use crate::facts::{Action, Column, Flag, FunctionUse, Need, Object, Output, Place};
 use crate::form::Kind;
@@ -61,17 +62,27 @@ fn look(view: &Relation, catalog: &Catalog, depth: usize) -> Option<Arc<View>> {
     if let Some(known) = catalog.views().get(view.oid) {
         return Some(known);
     }
-    if depth >= MAX_DEPTH {
+    if depth >= MAX_DEPTH || budget::is_spent() {
         return None;
     }
     let definition = view.definition.as_deref()?;
     let found = Arc::new(expand(definition, catalog, depth)?);
+    if budget::is_spent() {
+        // It is too much for this text, not for another one.
+        return None;
+    }
     catalog.views().put(view.oid, &found);
     Some(found)
 }
 
 /// Analyses a definition.
 fn expand(definition: &str, catalog: &Catalog, depth: usize) -> Option<View> {
+    let room = definition.len();
+    crate::read::with_room_for(room, || expand_here(definition, catalog, depth))
+}
+
+/// The same, on a stack that is large enough for the definition: what names the view may be short.
+fn expand_here(definition: &str, catalog: &Catalog, depth: usize) -> Option<View> {
     let statement = crate::read::agreed(definition)?;
     let Kind::Query(query) = &statement.kind else {
         return None;
@@ -86,6 +97,13 @@ fn expand(definition: &str, catalog: &Catalog, depth: usize) -> Option<View> {
     {
         return None;
     }
+    // Each once: a view that reads another one twice must not hand on everything twice.
+    inner.needs.sort();
+    inner.needs.dedup();
+    inner.uses.sort_unstable();
+    inner.uses.dedup();
+    inner.functions.sort();
+    inner.functions.dedup();
     Some(View {
         columns,
         named: inner.named,
@@ -101,6 +119,11 @@ impl<'a> Analyzer<'a> {
     /// The columns of a view's query; what reading it needs and uses is recorded.
     pub fn import_view(&mut self, view: &'a Relation) -> Option<Columns> {
         let found = look(view, self.catalog, self.depth)?;
+        budget::spend(found.uses.len() + found.functions.len() * budget::COLUMN);
+        budget::spend(found.needs.len() * budget::COLUMN);
+        if budget::is_spent() {
+            return None;
+        }
         for need in &found.needs {
             self.need(need.action, need.object.clone());
         }
@@ -131,7 +154,7 @@ impl<'a> Analyzer<'a> {
             add(&mut out, &keys.iter().map(|k| here(*k)).collect::<Vec<_>>());
             out
         };
-        let mut columns = found.columns.clone();
+        let mut columns = found.columns.copy();
         if !map.is_empty() {
             for col in &mut columns.cols {
                 col.value = Value {
@@ -149,6 +172,7 @@ impl<'a> Analyzer<'a> {
 /// Base columns (with plain or computed) behind each column of a view, for spreading labels: one entry a view column.
 /// `None` where its definition is missing or cannot be looked into.
 pub fn view_columns(view: &Relation, catalog: &Catalog) -> Option<Vec<Output>> {
+    budget::begin();
     crate::read::on_a_large_stack(|| {
         let found = look(view, catalog, 0)?;
         if found.opaque.is_some()
