@@ -19,6 +19,14 @@ demo *words:
 bench *words:
     benches/run {{words}}
 
+# what it costs to understand a statement: time and heap, per statement
+bench-sql *words:
+    cargo bench --manifest-path benches/sql/Cargo.toml --bench sql -- {{words}}
+
+# time and heap of texts that grow, up to the limits and beyond
+limits *words:
+    cargo bench --manifest-path benches/sql/Cargo.toml --bench limits -- {{words}}
+
 # drivers' own test suites, direct and through the gateway
 drivers *words:
     tests/compare/drivers {{words}}

@@ -46,9 +46,3 @@ pub(crate) fn exhaust() {
 pub(crate) fn is_spent() -> bool {
     SPENT.get() > MAX_STEPS
 }
-
-/// What the last text cost.
-#[cfg(test)]
-pub(crate) fn spent() -> u64 {
-    SPENT.get()
-}
