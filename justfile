@@ -45,10 +45,15 @@ review *words:
 catalog:
     REWRITE=1 cargo test --quiet --package sql --test catalog
 
-# every decoder under the fuzzer, a minute each (needs a nightly toolchain; cargo-fuzz is installed where it is missing)
-fuzz seconds="60":
+# every decoder under the fuzzer, a minute each (needs a nightly toolchain; cargo-fuzz is installed where it is missing),
+# and PostgreSQL's own grammar against ours for ten minutes
+fuzz seconds="60": referee
     cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
     for target in $(cargo +nightly fuzz list); do cargo +nightly fuzz run "$target" -- -max_total_time={{seconds}} || exit 1; done
+
+# PostgreSQL's own grammar against ours, on texts made from the corpus: just referee 60; needs no nightly toolchain
+referee seconds="600" seed="1":
+    ./test --referee grammar --seconds {{seconds}} --seed {{seed}}
 
 # licences, advisories and sources of all dependencies (needs cargo-deny)
 deny:

@@ -2,6 +2,11 @@
 //!
 //! Owns: nothing of the product. Refuses: to be a dependency of anything in the workspace.
 
+pub mod arguments;
+pub mod random;
+#[path = "../../crates/sql/tests/shop/mod.rs"]
+pub mod shop;
+
 use postgres::{Client, Error, SimpleQueryMessage};
 use sql::{Catalog, catalog_rows};
 

@@ -67,10 +67,10 @@ impl<'a> Analyzer<'a> {
         }
         if let Some(table) = &define.on {
             self.need_each(
-                if action == Action::Ddl {
-                    Action::Ddl
-                } else {
-                    Action::Alter
+                match action {
+                    // COMMENT ON COLUMN, SECURITY LABEL ON COLUMN.
+                    Action::Ddl | Action::Dcl => action,
+                    _ => Action::Alter,
                 },
                 table,
             );

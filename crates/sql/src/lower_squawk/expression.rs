@@ -77,9 +77,21 @@ impl Reader {
         Ok(Expr::Case(parts, last))
     }
 
-    /// CAST, `::`, a typed constant; also TREAT, which calls the type's conversion function.
+    /// CAST, `::`, a typed constant. TREAT is a call of the server's own function of the type's name, which need be none
+    /// of a type (PostgreSQL's gram.y, `func_expr_common_subexpr`).
     fn cast(&mut self, cast: &ast::CastExpr) -> Read<Expr> {
         let name = self.type_name(&need(cast.ty())?)?;
+        if tokens(cast.syntax())
+            .next()
+            .is_some_and(|token| token.kind() == SyntaxKind::TREAT_KW)
+        {
+            let function = need(name.into_iter().next_back())?;
+            return Ok(Expr::Call(Box::new(Call {
+                name: vec!["pg_catalog".to_owned(), function],
+                args: vec![self.expr(&need(cast.expr())?)?],
+                extra: vec![],
+            })));
+        }
         if let Some(qualifier) = cast.interval_qualifier() {
             self.modifier(qualifier.syntax())?;
         }
