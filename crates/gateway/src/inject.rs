@@ -8,18 +8,27 @@ use sql::settings::SearchPath;
 /// it. The server's own log shows what happened.
 pub const POISON: &[u8] = b"REFUSED BY TOLLGATE";
 
-/// What names are looked up in, and how text is read: one row a schema, in order (PostgreSQL manual, 9.26).
+/// What names are looked up in, and how text is read: one row a schema, in order (PostgreSQL manual, 9.26), then one a
+/// relation of the session's own temporary schema. The session sees those of its open transaction, which the loader of the
+/// catalog cannot.
 pub const SETTINGS: &str = "SELECT pg_catalog.current_setting('standard_conforming_strings'), \
-     CURRENT_USER::pg_catalog.text, pg_catalog.current_setting('client_encoding'), s::pg_catalog.text \
-     FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY AS u(s, n) ORDER BY n";
+     CURRENT_USER::pg_catalog.text, pg_catalog.current_setting('client_encoding'), s::pg_catalog.text, n \
+     FROM pg_catalog.unnest(pg_catalog.current_schemas(true)) WITH ORDINALITY AS u(s, n) \
+     UNION ALL SELECT NULL, NULL, NULL, c.relname::pg_catalog.text, NULL FROM pg_catalog.pg_class c \
+     WHERE pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0 AND c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() \
+     ORDER BY 5, 4";
 
 /// Reads the answer to [`SETTINGS`]; None where it is not what was asked for.
 pub fn read_settings(rows: &[Vec<Option<String>>]) -> Option<sql::Settings> {
     let first = rows.first()?;
     let cell = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten();
-    let path: Option<Vec<String>> = rows.iter().map(|row| cell(row, 3)).collect();
+    let (path, temporary): (Vec<_>, Vec<_>) = rows.iter().partition(|r| cell(r, 4).is_some());
+    let names = |rows: &[&Vec<Option<String>>]| -> Option<Vec<String>> {
+        rows.iter().map(|row| cell(row, 3)).collect()
+    };
     Some(sql::Settings {
-        search_path: SearchPath::Known(path?),
+        search_path: SearchPath::Known(names(&path)?),
+        temporary: names(&temporary)?,
         standard_conforming_strings: cell(first, 0)? == "on",
         user: cell(first, 1)?,
         client_encoding: cell(first, 2)?.to_ascii_uppercase(),

@@ -62,7 +62,9 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
         for change in &facts.settings {
             changed |= matches!(
                 change,
-                SettingChange::SearchPath(_) | SettingChange::AskServer
+                SettingChange::SearchPath(_)
+                    | SettingChange::AskServer
+                    | SettingChange::Temporary(_)
             );
             parameters::after(&mut settings, change, catalog);
         }
@@ -263,6 +265,7 @@ impl Settings {
             standard_conforming_strings: true,
             client_encoding: "UTF8".to_owned(),
             user: user.to_owned(),
+            temporary: vec![],
         }
     }
 }

@@ -9,11 +9,16 @@ use crate::form::{
 };
 use crate::names::{Columns, Rel};
 use crate::scope::{Item, Level};
+use crate::settings::{SettingChange, is_temporary};
 
 impl<'a> Analyzer<'a> {
     /// CREATE, ALTER, DROP and kin.
     pub fn define(&mut self, define: &Define) {
         self.blind = false;
+        if self.settings.has_temporary() && !define.temporary {
+            // What reads a temporary relation is temporary; what goes, or changes its name, uncovers what it hid.
+            self.changes.push(SettingChange::AskServer);
+        }
         let action = match define.verb {
             Verb::Create => Action::Create,
             Verb::Alter => Action::Alter,
@@ -148,7 +153,17 @@ impl<'a> Analyzer<'a> {
                 (Some(home), [name]) => (home.clone(), name.clone()),
                 _ => self.created(name, define.temporary),
             };
+            if define.what != ObjectKind::Index {
+                self.note_temporary(&schema, &name);
+            }
             self.need(Action::Create, Object::Table(schema, name));
+        }
+    }
+
+    /// A relation that is made in the session's temporary schema hides others of its name from now on.
+    pub fn note_temporary(&mut self, schema: &str, name: &str) {
+        if is_temporary(schema) {
+            self.changes.push(SettingChange::Temporary(name.to_owned()));
         }
     }
 

@@ -177,6 +177,7 @@ impl<'a> Analyzer<'a> {
         self.levels.pop();
         if let Some(into) = &select.into {
             let (schema, name) = self.created(&into.name, into.temporary);
+            self.note_temporary(&schema, &name);
             self.need(Action::Create, Object::Table(schema, name));
             self.kept = true;
             self.blind = false;

@@ -7,7 +7,7 @@ use crate::analyzer::Analyzer;
 use crate::catalog::Catalog;
 use crate::facts::{Action, Object};
 use crate::form::{Expr, Hidden, Literal, Set};
-use crate::settings::{SearchPath, SettingChange, Settings};
+use crate::settings::{SearchPath, SettingChange, Settings, is_temporary};
 
 /// Parameters that change nothing but how the session's own statements are planned, shown or timed
 /// (`pg_settings` with context `user`, PostgreSQL 15 to 18; dates and numbers may be shown differently, never more).
@@ -314,6 +314,14 @@ pub(crate) fn after(settings: &mut Settings, change: &SettingChange, catalog: &C
             settings.search_path = SearchPath::Known(effective(names, settings, catalog));
         }
         SettingChange::AskServer => settings.search_path = SearchPath::Unknown,
+        SettingChange::Temporary(name) => {
+            if !settings.has_temporary()
+                && let SearchPath::Known(schemas) = &mut settings.search_path
+            {
+                schemas.insert(0, "pg_temp".to_owned());
+            }
+            settings.temporary.push(name.clone());
+        }
         SettingChange::StandardConformingStrings(_)
         | SettingChange::ClientEncoding(_)
         | SettingChange::Other(_) => {}
@@ -323,11 +331,7 @@ pub(crate) fn after(settings: &mut Settings, change: &SettingChange, catalog: &C
 /// What `current_schemas(true)` would list (PostgreSQL manual 5.9.3 and 20.11.1).
 fn effective(names: &[String], settings: &Settings, catalog: &Catalog) -> Vec<String> {
     let temp: Vec<String> = match &settings.search_path {
-        SearchPath::Known(old) => old
-            .iter()
-            .filter(|s| s.starts_with("pg_temp"))
-            .cloned()
-            .collect(),
+        SearchPath::Known(old) => old.iter().filter(|s| is_temporary(s)).cloned().collect(),
         SearchPath::Unknown => vec![],
     };
     let mut path = vec![];

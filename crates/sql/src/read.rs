@@ -105,6 +105,7 @@ mod tests {
             standard_conforming_strings: conforming,
             client_encoding: encoding.into(),
             user: "app".into(),
+            temporary: vec![],
         }
     }
 

@@ -10,7 +10,7 @@ use crate::budget;
 use crate::catalog::{Relation, RelationKind};
 use crate::facts::{Action, Column, Flag, Object};
 use crate::names::{Col, Columns, Key, Rel, RelBody, Value, add, position};
-use crate::settings::SearchPath;
+use crate::settings::{SearchPath, is_temporary};
 
 /// System relations that show stored data, others' statements, secrets or files.
 const REVEALING: &[&str] = &[
@@ -63,6 +63,12 @@ impl<'a> Analyzer<'a> {
             [name] => match &self.settings.search_path {
                 SearchPath::Known(schemas) => {
                     for schema in schemas {
+                        if is_temporary(schema) {
+                            match self.temporary(schema, name) {
+                                Some(named) => return named,
+                                None => continue,
+                            }
+                        }
                         if let Some(relation) = self.catalog.relation(schema, name) {
                             return Named::Relations(vec![relation]);
                         }
@@ -78,6 +84,14 @@ impl<'a> Analyzer<'a> {
                     }
                 }
             },
+            [schema, name] | [_, schema, name] if schema == "pg_temp" => {
+                let own = match &self.settings.search_path {
+                    SearchPath::Known(schemas) => schemas.iter().find(|s| is_temporary(s)),
+                    SearchPath::Unknown => None,
+                };
+                own.and_then(|own| self.temporary(own, name))
+                    .unwrap_or_else(|| Named::Missing(schema.clone(), name.clone()))
+            }
             [schema, name] | [_, schema, name] => match self.catalog.relation(schema, name) {
                 Some(relation) => Named::Relations(vec![relation]),
                 None => Named::Missing(schema.clone(), name.clone()),
@@ -86,12 +100,24 @@ impl<'a> Analyzer<'a> {
         }
     }
 
+    /// A relation of the session's own temporary schema; of one that only the session can see yet, no more than that it is
+    /// there. What the catalog has beside may be gone again.
+    fn temporary(&self, schema: &str, name: &str) -> Option<Named<'a>> {
+        if !self.settings.temporary.iter().any(|t| t == name) {
+            return None;
+        }
+        Some(match self.catalog.relation(schema, name) {
+            Some(relation) => Named::Relations(vec![relation]),
+            None => Named::Missing("pg_temp".to_owned(), name.to_owned()),
+        })
+    }
+
     /// The schema in which an unqualified new object is made; empty where it is not known.
     pub fn home(&self) -> String {
         match &self.settings.search_path {
             SearchPath::Known(schemas) => schemas
                 .iter()
-                .find(|s| !is_system(s) && !s.starts_with("pg_temp"))
+                .find(|s| !is_system(s) && !is_temporary(s))
                 .cloned()
                 .unwrap_or_default(),
             SearchPath::Unknown => String::new(),

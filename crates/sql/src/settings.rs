@@ -24,6 +24,25 @@ pub struct Settings {
     pub client_encoding: String,
     /// The effective user on the server (for `"$user"` when a `SET search_path` is followed).
     pub user: String,
+    /// The relations of the session's own temporary schema, by name: they hide others of the same name wherever
+    /// `search_path` has that schema. The session alone sees those of its open transaction.
+    pub temporary: Vec<String>,
+}
+
+/// Whether a schema holds some session's temporary objects; `pg_temp` is the session's own, under the name that a text may
+/// use for it (PostgreSQL manual, 20.11.1).
+pub(crate) fn is_temporary(schema: &str) -> bool {
+    schema == "pg_temp" || schema.starts_with("pg_temp_")
+}
+
+impl Settings {
+    /// Whether names may mean temporary objects of the session's.
+    pub(crate) fn has_temporary(&self) -> bool {
+        match &self.search_path {
+            SearchPath::Known(schemas) => schemas.iter().any(|s| is_temporary(s)),
+            SearchPath::Unknown => true,
+        }
+    }
 }
 
 /// A statement's effect on the settings, when it runs.
@@ -34,6 +53,8 @@ pub enum SettingChange {
     /// A change that static reading cannot follow (`set_config` with a computed value, `RESET ALL`, `SET ROLE`,
     /// `DISCARD ALL`, `ROLLBACK` after a change, …): ask the server before judging the next statement.
     AskServer,
+    /// A temporary relation of this name is made.
+    Temporary(String),
     /// `standard_conforming_strings` set to this.
     StandardConformingStrings(bool),
     /// `client_encoding` (also `SET NAMES`) set to this name, as written.

@@ -23,6 +23,7 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
     standard_conforming_strings: true,
     client_encoding: "UTF8".to_owned(),
     user: String::new(),
+    temporary: vec![],
 });
 
 /// What reading a view comes to. The keys of columns that the catalog does not know count in `named`.

@@ -16,6 +16,7 @@ pub fn default_settings(user: &str) -> Settings {
         standard_conforming_strings: true,
         client_encoding: "UTF8".into(),
         user: user.to_owned(),
+        temporary: vec![],
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Decision {
 pub struct Effects {
     /// Settings may have changed: ask the server before the next statement is judged.
     pub settings: bool,
+    /// What follows in the same text is read under settings that nobody knows.
+    pub lost: bool,
     /// Definitions may have changed.
     pub definitions: bool,
     /// Effect on the transaction.
@@ -213,6 +215,7 @@ impl Judged {
         if let Some(last) = self.effects.last_mut() {
             for effect in inner.effects {
                 last.settings |= effect.settings;
+                last.lost |= effect.lost;
                 last.definitions |= effect.definitions;
                 last.outputs = effect.outputs;
             }
@@ -278,6 +281,11 @@ fn effects(facts: &Facts, known: &Known) -> Effects {
             .settings
             .iter()
             .any(|s| !matches!(s, SettingChange::Other(_)));
+    let lost = opaque
+        || facts
+            .settings
+            .iter()
+            .any(|s| !matches!(s, SettingChange::Other(_) | SettingChange::Temporary(_)));
     let defines = |n: &Need| match n.action {
         Action::Create
         | Action::Alter
@@ -313,6 +321,7 @@ fn effects(facts: &Facts, known: &Known) -> Effects {
     };
     Effects {
         settings,
+        lost,
         definitions: opaque || facts.needs.iter().any(defines),
         transaction: facts.transaction,
         named: facts.named.clone(),

@@ -241,7 +241,7 @@ impl Judge {
             };
             // Names are looked up where nobody knows: before the text, or behind a SET in it that cannot be followed.
             let lost = settings.search_path == SearchPath::Unknown
-                || judged.effects.iter().any(|e| e.settings);
+                || judged.effects.iter().any(|e| e.lost);
             self.judge_one(
                 facts,
                 &context,
@@ -327,7 +327,7 @@ impl Judge {
         if let Some(refusal) = labels::check(facts, &self.known, &shown) {
             judged.refuse(refusal, "labels");
         }
-        if names.hide(facts, &self.known)
+        if names.hide(facts, &self.known, &self.settings)
             && let Some(label) = labels::any_hidden(&self.known, &shown)
         {
             let why = "it computes with names whose meaning is not known before this transaction, or batch, ends";
@@ -385,16 +385,20 @@ struct Names {
 
 impl Names {
     /// Whether a labelled column could hide behind a name that the catalog does not have.
-    fn hide(self, facts: &Facts, known: &Known) -> bool {
+    fn hide(self, facts: &Facts, known: &Known, settings: &Settings) -> bool {
         if !facts.has(Flag::UnresolvedName) {
             return false;
         }
+        // What the server says is in the session's own temporary schema was judged when it was made: no labelled value was
+        // copied there, and no view over one made.
+        let own = |c: &Column| c.schema == "pg_temp" && settings.temporary.contains(&c.table);
         let missing = |c: &Column| {
             let relation = known.catalog.relation(&c.schema, &c.table);
             relation.is_none_or(|r| !r.columns.iter().any(|own| own.name == c.column))
         };
         // What comes out as it is, is named by the server.
-        let used = |u: &ColumnUse| u.place != Place::OutputPlain && missing(&u.column);
+        let used =
+            |u: &ColumnUse| u.place != Place::OutputPlain && !own(&u.column) && missing(&u.column);
         self.lost || self.changed && facts.uses.iter().any(used)
     }
 }

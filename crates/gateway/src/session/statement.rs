@@ -364,6 +364,10 @@ impl Upward<'_> {
             SearchPath::Known(schemas) => schemas.join(", "),
             SearchPath::Unknown => "(unknown)".to_owned(),
         };
+        let path = match settings.temporary.as_slice() {
+            [] => path,
+            own => format!("{path}; temporary {}", own.join(", ")),
+        };
         if settings.standard_conforming_strings {
             path
         } else {
