@@ -54,10 +54,13 @@ fn parted_alike(text: &str, scan: &Scan) -> Result<(), ReaderError> {
     if scan.statements.len() <= 1 && !scan.split_uncertain {
         return Ok(());
     }
+    let Some((text, statements)) = scan.readings(text) else {
+        return Err(ReaderError::new("not the scanned text"));
+    };
     if text.len() > limits::MAX_PARSED_BYTES {
         return Err(ReaderError::new("several statements in too long a text"));
     }
-    match lower_squawk::ranges(text)? == scan.statements {
+    match lower_squawk::ranges(&text)? == statements {
         true => Ok(()),
         false => Err(ReaderError::new("where a statement ends is not certain")),
     }

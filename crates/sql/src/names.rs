@@ -214,10 +214,13 @@ impl Rel<'_> {
     pub fn column(&self, name: &str) -> Found {
         match &self.body {
             RelBody::Table(relation) => match position(relation, name) {
-                Some(index) => Found::Column(Value::column(Key::Base {
-                    oid: relation.oid,
-                    index,
-                })),
+                Some(index) => {
+                    budget::spend(4);
+                    Found::Column(Value::column(Key::Base {
+                        oid: relation.oid,
+                        index,
+                    }))
+                }
                 None if SYSTEM_COLUMNS.contains(&name) => Found::System,
                 None => Found::No,
             },
@@ -227,7 +230,7 @@ impl Rel<'_> {
                 for col in columns.cols.iter().filter(|c| c.name == name) {
                     match &mut found {
                         None => {
-                            budget::spend(col.value.deps.len() + col.value.via.len());
+                            budget::spend(4 + col.value.deps.len() + col.value.via.len());
                             found = Some(col.value.clone());
                         }
                         Some(value) => value.absorb(&col.value),

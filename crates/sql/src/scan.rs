@@ -10,6 +10,7 @@ mod lex;
 pub(crate) mod limits;
 mod split;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use fingerprint::{Fingerprint, fingerprint};
@@ -26,6 +27,12 @@ pub(crate) enum ScanError {
     /// Longer than a parser is given.
     #[error("a statement is longer than {} KiB", limits::MAX_PARSED_BYTES >> 10)]
     StatementTooLong,
+    /// More than a parser is given.
+    #[error(
+        "a long statement of more than {} words and signs",
+        limits::MAX_PARSED_TOKENS
+    )]
+    Tokens,
     /// Too many statements.
     #[error("more than {} statements in one text", limits::MAX_STATEMENTS)]
     Statements,
@@ -104,11 +111,32 @@ impl Scan {
         )
     }
 
+    /// The whole text as the parsers read it: each statement as [`Scan::reading`] has it, and where it lies in that.
+    /// None if `text` is not the scanned one.
+    pub(crate) fn readings<'a>(
+        &'a self,
+        text: &'a str,
+    ) -> Option<(Cow<'a, str>, Vec<Range<usize>>)> {
+        if self.folded.is_empty() {
+            return Some((Cow::Borrowed(text), self.statements.clone()));
+        }
+        let (mut all, mut ranges, mut end) = (String::new(), vec![], 0);
+        for (index, range) in self.statements.iter().enumerate() {
+            all.push_str(text.get(end..range.start)?);
+            let begin = all.len();
+            all.push_str(self.reading(text, index)?);
+            ranges.push(begin..all.len());
+            end = range.end;
+        }
+        all.push_str(text.get(end..)?);
+        Some((Cow::Owned(all), ranges))
+    }
+
     fn fold_of(&self, statement: usize) -> Option<&Folded> {
-        self.folded
-            .iter()
-            .find(|(index, _)| *index == statement)
-            .map(|(_, folded)| folded)
+        let at = self
+            .folded
+            .binary_search_by_key(&statement, |(index, _)| *index);
+        Some(&self.folded.get(at.ok()?)?.1)
     }
 }
 
@@ -128,9 +156,14 @@ pub(crate) fn scan(text: &[u8], standard_conforming_strings: bool) -> Result<Sca
             continue;
         }
         let shorter = fold::fold(statement, standard_conforming_strings)?;
-        let length = shorter.as_ref().map_or(statement.len(), |f| f.text().len());
-        if length > limits::MAX_PARSED_BYTES {
+        let reading = shorter.as_ref().map_or(statement, |f| f.text().as_bytes());
+        if reading.len() > limits::MAX_PARSED_BYTES {
             return Err(ScanError::StatementTooLong);
+        }
+        if reading.len() > limits::MAX_DENSE_BYTES
+            && tokens_of(reading, standard_conforming_strings)? > limits::MAX_PARSED_TOKENS
+        {
+            return Err(ScanError::Tokens);
         }
         folded.extend(shorter.map(|f| (index, f)));
     }
@@ -139,6 +172,16 @@ pub(crate) fn scan(text: &[u8], standard_conforming_strings: bool) -> Result<Sca
         split_uncertain: uncertain,
         folded,
     })
+}
+
+/// How many tokens a parser will see.
+fn tokens_of(text: &[u8], standard_conforming_strings: bool) -> Result<usize, ScanError> {
+    let mut lexer = Lexer::new(text, standard_conforming_strings);
+    let mut count = 0;
+    while let Some(token) = lexer.next()? {
+        count += usize::from(!token.kind.is_blank());
+    }
+    Ok(count)
 }
 
 /// The statements of a text that is read with standard_conforming_strings on, and whether their ends are uncertain:

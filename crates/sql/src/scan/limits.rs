@@ -8,8 +8,12 @@ use super::lex::{Kind, Token};
 
 /// The longest message that is read at all, in bytes.
 pub(crate) const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
-/// The longest statement that a parser is given, in bytes, after folding.
-pub(crate) const MAX_PARSED_BYTES: usize = 256 * 1024;
+/// The longest statement that a parser is given, in bytes, after folding; and all statements of a text together.
+pub(crate) const MAX_PARSED_BYTES: usize = 1024 * 1024;
+/// A statement no longer than this may be as dense as it likes.
+pub(crate) const MAX_DENSE_BYTES: usize = 256 * 1024;
+/// The most tokens of a statement that is longer: a parser's memory grows with them.
+pub(crate) const MAX_PARSED_TOKENS: usize = 96 * 1024;
 /// Statements a message.
 pub(crate) const MAX_STATEMENTS: usize = 1_000;
 /// Brackets in each other.
