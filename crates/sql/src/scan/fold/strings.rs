@@ -20,7 +20,7 @@ const STATEMENTS: &[&str] = &[
 /// Whether strings in a statement that begins so are values and nothing else.
 pub(super) fn are_values_in(kind: Kind, word: &[u8]) -> bool {
     let known = |text: &&str| word.eq_ignore_ascii_case(text.as_bytes());
-    kind == Kind::Word && STATEMENTS.iter().any(|text| known(text))
+    kind == Kind::Word && STATEMENTS.iter().any(known)
 }
 
 /// The part of a string token that need not be read, from within its first piece (`'a'` newline `'b'` has two) to the
