@@ -19,6 +19,7 @@ mod gather;
 mod ledger;
 mod name;
 mod operators;
+pub(crate) mod plpgsql;
 mod privileges;
 mod query;
 mod session;

@@ -27,7 +27,7 @@ pub(super) fn same(text: &str, root: &SyntaxNode) -> Read<()> {
         })
         .peekable();
     let mut lexer = Lexer::new(text.as_bytes(), true);
-    // `:=` is one token to squawk and to the server, and two to the scanner.
+    // `:=` and `..` are one token to squawk and to the server, and two to the scanner.
     let mut done = 0;
     while let Some(ours) = lexer
         .next()
@@ -47,7 +47,11 @@ pub(super) fn same(text: &str, root: &SyntaxNode) -> Read<()> {
                 _ if ours.kind.is_string() => (start == at || joined) && is_string(kind),
                 _ => start == at && pieces == 0,
             };
-            if kind == SyntaxKind::COLON_EQ && ours.kind == Kind::Colon && end == ours.end + 1 {
+            let double = matches!(
+                (kind, ours.kind),
+                (SyntaxKind::COLON_EQ, Kind::Colon) | (SyntaxKind::DOT_DOT, Kind::Dot)
+            );
+            if double && end == ours.end + 1 {
                 done = end;
             } else if !fits || end > ours.end {
                 return refuse("tokens that the server cuts otherwise");

@@ -328,6 +328,10 @@ impl<'a> Lexer<'a> {
     fn number(&self, start: usize) -> Result<(Kind, usize), ScanError> {
         let mut kind = Kind::Integer;
         let mut at = self.run(start, DIGIT);
+        // `1..10` is a range of PL/pgSQL's: the points belong to no number (`numericfail` in `scan.l`).
+        if self.byte(at) == b'.' && self.byte(at + 1) == b'.' {
+            return Ok((Kind::Integer, at));
+        }
         if self.byte(at) == b'.' {
             kind = Kind::Decimal;
             at = self.run(at + 1, DIGIT);
