@@ -49,7 +49,7 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
     let mut changed = false;
     let mut all = Vec::with_capacity(readings.len());
     for reading in readings {
-        let mut facts = judge(text, reading, &settings, catalog);
+        let mut facts = judge(text, reading, &settings, catalog, &[]);
         let ends = match facts.transaction {
             Some(Transaction::Commit | Transaction::Rollback) => true,
             Some(Transaction::Savepoint) => facts.command == "ROLLBACK",
@@ -88,18 +88,42 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
     all
 }
 
+/// The facts of a text inside the functions `above`; what cannot be read is unknown.
+pub(crate) fn facts_inside(
+    text: &str,
+    settings: &Settings,
+    catalog: &Catalog,
+    above: &[u32],
+) -> Vec<Facts> {
+    read::on_a_large_stack(
+        || match read::read(text, settings.standard_conforming_strings) {
+            Err(reason) => vec![unknown(reason, 0..text.len())],
+            Ok(readings) => readings
+                .into_iter()
+                .map(|reading| judge(text, reading, settings, catalog, above))
+                .collect(),
+        },
+    )
+}
+
 /// The facts of one reading.
-fn judge(text: &str, reading: Reading, settings: &Settings, catalog: &Catalog) -> Facts {
+fn judge(
+    text: &str,
+    reading: Reading,
+    settings: &Settings,
+    catalog: &Catalog,
+    above: &[u32],
+) -> Facts {
     let Reading {
         statement,
         range,
         agreement,
     } = reading;
     match agreement {
-        Agreement::Both => facts_of(&statement, range, settings, catalog),
+        Agreement::Both => facts_of(&statement, range, settings, catalog, above),
         Agreement::SquawkOnly => {
             let own = text.get(range.clone()).unwrap_or_default();
-            let mut facts = facts_of(&statement, range, settings, catalog);
+            let mut facts = facts_of(&statement, range, settings, catalog, above);
             mark(&mut facts, Flag::SingleReader);
             // Believed as far as a third witness goes: the class is a write's, and a policy can hold or refuse the flag.
             if facts.needs.iter().any(|n| writes_rows(n.action))
@@ -110,8 +134,8 @@ fn judge(text: &str, reading: Reading, settings: &Settings, catalog: &Catalog) -
             facts
         }
         Agreement::Disagree(other) => {
-            let first = facts_of(&statement, range.clone(), settings, catalog);
-            let second = facts_of(&other, range, settings, catalog);
+            let first = facts_of(&statement, range.clone(), settings, catalog, above);
+            let second = facts_of(&other, range, settings, catalog, above);
             union(first, second)
         }
         Agreement::Neither(reason) => unknown(reason.to_string(), range),
@@ -124,8 +148,10 @@ fn facts_of(
     range: std::ops::Range<usize>,
     settings: &Settings,
     catalog: &Catalog,
+    above: &[u32],
 ) -> Facts {
     let mut analyzer = Analyzer::new(catalog, settings);
+    analyzer.inside = above.to_vec();
     let outcome = analyzer.statement(&statement.kind);
     analyzer.facts(outcome, range)
 }

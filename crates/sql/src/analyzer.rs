@@ -31,6 +31,8 @@ pub(crate) struct Analyzer<'a> {
     pub nested: usize,
     /// The statement is a SELECT that runs its select list once and in full.
     pub certain: bool,
+    /// The functions whose bodies this is a statement of, outermost first.
+    pub inside: Vec<u32>,
     /// How deep in views.
     pub depth: usize,
     /// What was collected, in the order met.
@@ -68,6 +70,7 @@ impl<'a> Analyzer<'a> {
             pinned: vec![],
             nested: 0,
             certain: false,
+            inside: vec![],
             depth: 0,
             needs: vec![],
             uses: vec![],

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::bodies::{BodyCache, Inside};
 use crate::facts::Volatility;
 use crate::views::ViewCache;
 
@@ -83,11 +84,13 @@ pub struct Catalog {
     by_name: HashMap<String, Vec<usize>>,
     functions: HashMap<String, Vec<Function>>,
     function_by_oid: HashMap<u32, (String, String)>,
+    insides: HashMap<u32, Inside>,
     generated: Vec<(u32, i16, i16)>,
     schemas: HashSet<String>,
     operators: HashSet<String>,
     casts: HashSet<String>,
     views: ViewCache,
+    bodies: BodyCache,
 }
 
 impl Catalog {
@@ -136,6 +139,20 @@ impl Catalog {
     /// Views already looked into.
     pub(crate) fn views(&self) -> &ViewCache {
         &self.views
+    }
+    /// Bodies already looked into.
+    pub(crate) fn bodies(&self) -> &BodyCache {
+        &self.bodies
+    }
+    /// What a function of the users' is made of, where that is known.
+    pub fn inside(&self, oid: u32) -> Option<&Inside> {
+        self.insides.get(&oid)
+    }
+    /// A function by OID.
+    pub fn function(&self, oid: u32) -> Option<&Function> {
+        let (schema, name) = self.function_by_oid(oid)?;
+        let same = |f: &&Function| f.oid == oid && f.schema == schema;
+        self.functions(name).iter().find(same)
     }
     /// Every overload of a name, in every schema.
     pub fn functions(&self, name: &str) -> &[Function] {
@@ -189,6 +206,10 @@ impl CatalogBuilder {
             .entry(function.name.clone())
             .or_default()
             .push(function);
+    }
+    /// Adds what a function is made of.
+    pub fn inside(&mut self, oid: u32, inside: Inside) {
+        self.0.insides.insert(oid, inside);
     }
     /// Adds the name of an operator (`pg_operator.oprname`) whose function cannot be looked into.
     pub fn operator(&mut self, name: impl Into<String>) {

@@ -4,6 +4,7 @@
 //! in one snapshot, on a session prepared by [`SESSION`], and hands the rows to [`build`]. Refuses: to ask a server itself,
 //! and to touch a row of the users' tables.
 
+use crate::bodies::{Body, Inside};
 use crate::catalog::{Catalog, CatalogBuilder, CatalogColumn, Function, Relation, RelationKind};
 use crate::facts::Volatility;
 
@@ -14,12 +15,13 @@ pub type Row = Vec<Option<String>>;
 pub const SESSION: &str = "SET search_path = ''";
 
 /// What is asked: a name for the answer, and the query.
-pub const QUERIES: [(&str, &str); 5] = [
+pub const QUERIES: [(&str, &str); 6] = [
     ("relations", RELATIONS),
     ("columns", COLUMNS),
     ("functions", FUNCTIONS),
     ("operators", OPERATORS),
     ("generated", GENERATED),
+    ("bodies", BODIES),
 ];
 
 /// OIDs below this belong to the server itself (`FirstNormalObjectId`).
@@ -50,6 +52,16 @@ const GENERATED: &str = "SELECT d.adrelid, d.adnum, p.refobjsubid FROM pg_catalo
      JOIN pg_catalog.pg_depend p ON p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND p.objid = d.oid \
      AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.refobjid = d.adrelid \
      AND p.refobjsubid > 0 AND p.refobjsubid <> d.adnum ORDER BY 1, 2, 3";
+/// What functions of the users' are made of: language, text, whether it was parsed when it was defined, settings; of an aggregate
+/// the functions that it runs.
+const BODIES: &str = "SELECT p.oid, CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, \
+     COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END), \
+     p.prosqlbody IS NOT NULL, pg_catalog.array_to_string(p.proconfig, pg_catalog.chr(10)), \
+     (SELECT pg_catalog.string_agg(f::pg_catalog.text, ',') FROM pg_catalog.unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, \
+     a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::pg_catalog.oid[]) AS f WHERE f <> 0), \
+     pg_catalog.pg_get_expr(p.proargdefaults, 0) \
+     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
+     LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid WHERE p.oid >= 16384 ORDER BY p.oid";
 /// The catalog of these answers, one for each of [`QUERIES`] in its order; None where they are not what was asked for.
 pub fn build(generation: u64, answers: Vec<Vec<Row>>) -> Option<Catalog> {
     builder(generation, answers).map(CatalogBuilder::build)
@@ -57,7 +69,7 @@ pub fn build(generation: u64, answers: Vec<Vec<Row>>) -> Option<Catalog> {
 
 /// The same, for more to be added.
 pub fn builder(generation: u64, answers: Vec<Vec<Row>>) -> Option<CatalogBuilder> {
-    let [relations, columns, functions, operators, generated] = answers.try_into().ok()?;
+    let [relations, columns, functions, operators, generated, bodies] = answers.try_into().ok()?;
     let mut builder = CatalogBuilder::new(generation);
     let mut columns = columns.into_iter().peekable();
     for mut row in relations {
@@ -127,6 +139,38 @@ pub fn builder(generation: u64, answers: Vec<Vec<Row>>) -> Option<CatalogBuilder
             relation,
             text(&mut row, 1)?.parse().ok()?,
             text(&mut row, 2)?.parse().ok()?,
+        );
+    }
+    for mut row in bodies {
+        let oid = text(&mut row, 0)?.parse().ok()?;
+        let language = text(&mut row, 1)?;
+        let source = text(&mut row, 2);
+        let parsed = text(&mut row, 3).as_deref() == Some("t");
+        let settings = text(&mut row, 4).unwrap_or_default();
+        let parts = text(&mut row, 5).unwrap_or_default();
+        let body = match (language.as_str(), source) {
+            ("sql", Some(text)) if parsed => Body::Parsed(text),
+            ("sql", Some(text)) => Body::Sql(text),
+            ("plpgsql", Some(text)) => Body::Plpgsql(text),
+            ("c", _) => Body::C,
+            ("internal", _) => Body::Internal,
+            ("aggregate", _) => Body::Aggregate(
+                parts
+                    .split(',')
+                    .map(|part| part.parse().ok())
+                    .collect::<Option<_>>()?,
+            ),
+            _ => continue,
+        };
+        let settings = settings.lines().map(str::to_owned).collect();
+        let defaults = text(&mut row, 6);
+        builder.inside(
+            oid,
+            Inside {
+                body,
+                settings,
+                defaults,
+            },
         );
     }
     Some(builder)

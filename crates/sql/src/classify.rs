@@ -195,8 +195,8 @@ impl Analyzer<'_> {
             }
             Kind::Explain { analyze, inner } => self.explain(*analyze, inner),
             Kind::Call(call) => {
-                let value = self.values(call.args.iter().chain(&call.extra));
-                self.call_by_name(&call.name, &value);
+                let mut value = self.values(call.args.iter().chain(&call.extra));
+                self.call_by_name(&call.name, &mut value);
                 let name = call.name.join(".");
                 self.opaque(|| format!("procedure {name} cannot be looked into"));
                 self.may_change_settings();

@@ -144,7 +144,7 @@ impl<'a> Analyzer<'a> {
         }
         let mut value = self.whole_row(schema, table).unwrap_or_default();
         let path = [name.to_owned()];
-        self.call_by_name(&path, &value.clone());
+        self.call_by_name(&path, &mut value);
         value.plain = false;
         value
     }

@@ -3,8 +3,10 @@
 //! Owns: [`Analyzer::value`], calls and casts. Refuses: to record where a value goes; whoever asked for it does.
 
 use crate::analyzer::Analyzer;
+use crate::bodies;
 use crate::budget;
-use crate::facts::{Action, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
+use crate::catalog::Function;
+use crate::facts::{Action, Column, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
 use crate::form::{Call, Expr};
 use crate::functions::{self, Effect};
 use crate::names::{Found, Value, add};
@@ -158,13 +160,13 @@ impl Analyzer<'_> {
             let known = VALUE_TYPES.contains(&name) && !NAME_TYPES.contains(&name);
             self.blind &= known;
         }
-        let value = self.value(inner).computed();
+        let mut value = self.value(inner).computed();
         self.user_cast(inner, target, &value);
         let own = target.len() == 1 && (VALUE_TYPES.contains(&name) || NAME_TYPES.contains(&name));
         if !own {
             let resolved = functions::resolve(target, self.catalog, &self.settings.search_path);
             if resolved.candidates.iter().any(|f| !f.builtin) {
-                self.call_by_name(target, &value);
+                self.call_by_name(target, &mut value);
             }
         }
         value
@@ -178,12 +180,12 @@ impl Analyzer<'_> {
         {
             return self.column(&[table.clone(), name.to_owned()]).computed();
         }
-        let value = self.value(inner).computed();
+        let mut value = self.value(inner).computed();
         if let Some(name) = name
             && self.catalog.functions(name).iter().any(|f| !f.builtin)
         {
             // `(x).f` is `f(x)` where x has no field f.
-            self.call_by_name(&[name.to_owned()], &value);
+            self.call_by_name(&[name.to_owned()], &mut value);
         }
         value
     }
@@ -223,7 +225,7 @@ impl Analyzer<'_> {
         if !self.windows.is_empty() {
             add(&mut value.deps, &self.windows);
         }
-        if self.call_by_name(&call.name, &value) == Effect::Setting {
+        if self.call_by_name(&call.name, &mut value) == Effect::Setting {
             self.set_config(&call.args);
         }
         value
@@ -231,7 +233,7 @@ impl Analyzer<'_> {
 
     /// Records the call of a function by name, with what its arguments depend on. Gives the strictest effect of those it
     /// can be.
-    pub fn call_by_name(&mut self, path: &[String], args: &Value) -> Effect {
+    pub fn call_by_name(&mut self, path: &[String], args: &mut Value) -> Effect {
         let name = path.last().cloned().unwrap_or_default();
         let resolved = functions::resolve(path, self.catalog, &self.settings.search_path);
         if resolved.syntax {
@@ -264,7 +266,10 @@ impl Analyzer<'_> {
         }
         let mut strictest = Effect::Harmless;
         for function in &resolved.candidates {
-            let effect = functions::effect(function);
+            let effect = match functions::effect(function) {
+                Effect::Reveals if !function.builtin => self.seen_through(function, args),
+                effect => effect,
+            };
             strictest = strictest.max(effect);
             let kind = match effect {
                 Effect::Harmless | Effect::Activity | Effect::Setting => FunctionKind::Harmless,
@@ -313,6 +318,34 @@ impl Analyzer<'_> {
             }
         }
         strictest
+    }
+
+    /// What the body of a function of the users' does, if it can be looked into: it is recorded, and the result depends on what is
+    /// read there. Volatile, it has an effect by its own account.
+    fn seen_through(&mut self, function: &Function, args: &mut Value) -> Effect {
+        let Some(seen) = bodies::look(function, self.catalog, self.settings, &self.inside) else {
+            return Effect::Reveals;
+        };
+        for need in &seen.needs {
+            self.need(need.action, need.object.clone());
+        }
+        let key = |analyzer: &mut Self, c: &Column| analyzer.name(&c.schema, &c.table, &c.column);
+        for used in &seen.uses {
+            let at = key(self, &used.column);
+            self.uses.push((at, used.place));
+        }
+        let shown = seen.shows.iter().map(|c| key(self, c)).collect();
+        args.absorb(&Value::of(shown));
+        self.functions.extend(seen.functions.iter().cloned());
+        for flag in &seen.flags {
+            self.flag(*flag);
+        }
+        let acts = seen.needs.iter().any(|n| n.action.has_effect());
+        match function.volatility {
+            Volatility::Immutable | Volatility::Stable if !acts => Effect::Harmless,
+            _ if seen.harmless => Effect::Harmless,
+            _ => Effect::Acts,
+        }
     }
 
     /// Records that the search path may be another one afterwards.

@@ -76,6 +76,16 @@ pub(crate) const HARMLESS_VOLATILE: &[&str] = &[
     "uuidv7",
 ];
 
+/// Volatile, in C, of the extensions that come with the server (uuid-ossp, pgcrypto, tablefunc), and harmless.
+pub(crate) const HARMLESS_IN_C: &[&str] = &[
+    "gen_random_bytes",
+    "gen_salt",
+    "normal_rand",
+    "uuid_generate_v1",
+    "uuid_generate_v1mc",
+    "uuid_generate_v4",
+];
+
 /// Have an effect in the session or on sequences, large objects, locks, listeners; what they show is their arguments'.
 pub(crate) const ACTS: &[&str] = &[
     "currtid2",
@@ -170,6 +180,12 @@ pub(crate) const ADMIN: &[&str] = &[
 
 /// Run a query or open something that their arguments name; stable by the server's account or not.
 pub(crate) const REVEALS: &[&str] = &[
+    "connectby",
+    "crosstab",
+    "crosstab2",
+    "crosstab3",
+    "crosstab4",
+    "crosstabn",
     "cursor_to_xml",
     "cursor_to_xmlschema",
     "database_to_xml",
@@ -192,6 +208,7 @@ pub(crate) const REVEALS: &[&str] = &[
     "table_to_xmlschema",
     "ts_rewrite",
     "ts_stat",
+    "xpath_table",
 ];
 
 /// Files of the server's host.

@@ -7,8 +7,8 @@
 use crate::catalog::{Catalog, Function};
 use crate::facts::Volatility;
 use crate::function_table::{
-    ACTIVITY, ACTS, ADMIN, HARMLESS_VOLATILE, REVEALS, SERVER_FILE, SYNTAX, VALUE_ONLY,
-    VALUE_OPERATORS,
+    ACTIVITY, ACTS, ADMIN, HARMLESS_IN_C, HARMLESS_VOLATILE, REVEALS, SERVER_FILE, SYNTAX,
+    VALUE_ONLY, VALUE_OPERATORS,
 };
 use crate::settings::SearchPath;
 
@@ -72,6 +72,19 @@ pub(crate) fn resolve<'a>(
     }
 }
 
+/// What the lists have under this name.
+pub(crate) fn listed(name: &str) -> Option<Effect> {
+    let table: [(&[&str], Effect); 5] = [
+        (SERVER_FILE, Effect::ServerFile),
+        (REVEALS, Effect::Reveals),
+        (ADMIN, Effect::Admin),
+        (ACTS, Effect::Acts),
+        (ACTIVITY, Effect::Activity),
+    ];
+    let has = |(names, _): &(&[&str], Effect)| names.contains(&name);
+    table.into_iter().find(has).map(|(_, effect)| effect)
+}
+
 /// What calling one function of the catalog comes to.
 pub(crate) fn effect(function: &Function) -> Effect {
     let name = function.name.as_str();
@@ -86,17 +99,8 @@ pub(crate) fn effect(function: &Function) -> Effect {
     if !function.builtin || function.schema != "pg_catalog" {
         return Effect::Reveals;
     }
-    let table: [(&[&str], Effect); 5] = [
-        (SERVER_FILE, Effect::ServerFile),
-        (REVEALS, Effect::Reveals),
-        (ADMIN, Effect::Admin),
-        (ACTS, Effect::Acts),
-        (ACTIVITY, Effect::Activity),
-    ];
-    for (names, effect) in table {
-        if names.contains(&name) {
-            return effect;
-        }
+    if let Some(effect) = listed(name) {
+        return effect;
     }
     match function.volatility {
         _ if name == "set_config" => Effect::Setting,
@@ -107,6 +111,11 @@ pub(crate) fn effect(function: &Function) -> Effect {
         }
         Volatility::Volatile | Volatility::Unknown => Effect::Reveals,
     }
+}
+
+/// Whether a function in C is volatile for no other reason than that it gives another value each time.
+pub(crate) fn harmless_in_c(name: &str) -> bool {
+    HARMLESS_IN_C.contains(&name)
 }
 
 /// Whether literals among the arguments of a harmless function can be exchanged without a change of the facts.

@@ -10,6 +10,7 @@ mod agree;
 mod alone;
 mod analyze;
 mod analyzer;
+pub mod bodies;
 mod bounds;
 mod budget;
 pub mod catalog;

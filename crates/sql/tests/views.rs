@@ -69,7 +69,14 @@ fn columns_of_views_lead_to_base_columns() {
 }
 
 #[test]
-fn a_view_over_a_user_s_function_is_not_seen_through() {
-    assert_eq!(spelled("emails_by_function"), None);
+fn a_view_over_a_user_s_function_is_seen_through_where_the_function_is() {
+    assert_eq!(
+        spelled("emails_by_function").unwrap(),
+        [
+            "id = orders.id",
+            "mail ~ customers.email customers.id orders.customer_id"
+        ]
+    );
+    assert_eq!(spelled("by_any_text"), None);
     assert_eq!(spelled("customers"), None);
 }

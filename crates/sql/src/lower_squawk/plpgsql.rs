@@ -19,7 +19,10 @@ use crate::scan::{Kind, Lexer, Token};
 pub(crate) fn pieces(body: &str) -> Read<Vec<String>> {
     let (body, targets) = without_into(body)?;
     // A constant in dollars holds any text that does not hold its tag: nothing needs to be escaped, and nothing is decoded.
-    let Some(tag) = (0..).map(|n| format!("$b{n}$")).find(|tag| !body.contains(tag.as_str())) else {
+    let Some(tag) = (0..)
+        .map(|n| format!("$b{n}$"))
+        .find(|tag| !body.contains(tag.as_str()))
+    else {
         return refuse("the body holds every tag");
     };
     let text = format!("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS {tag}{body}{tag}");
@@ -36,7 +39,9 @@ pub(crate) fn pieces(body: &str) -> Read<Vec<String>> {
     if !parse.errors().is_empty()
         || !function.errors().is_empty()
         || function.text() != body
-        || !root.children().any(|node| is(SyntaxKind::PLPGSQL_BLOCK)(&node))
+        || !root
+            .children()
+            .any(|node| is(SyntaxKind::PLPGSQL_BLOCK)(&node))
     {
         return refuse("a syntax error");
     }
@@ -47,7 +52,11 @@ pub(crate) fn pieces(body: &str) -> Read<Vec<String>> {
         .filter(is(SyntaxKind::PLPGSQL_EXEC_SQL_STMT))
         .map(|node| span(&node))
         .collect();
-    let inside = |into: &Range<usize>| statements.iter().any(|s| s.start < into.start && into.end < s.end);
+    let inside = |into: &Range<usize>| {
+        statements
+            .iter()
+            .any(|s| s.start < into.start && into.end < s.end)
+    };
     if !targets.iter().all(inside) {
         return refuse("an INTO where none belongs");
     }
@@ -286,7 +295,10 @@ mod tests {
                 "BEGIN SELECT a, b INTO STRICT x, r.y FROM t WHERE c = k(1); RETURN x; END",
                 "SELECT a, b FROM t WHERE c = k(1) | SELECT x",
             ),
-            ("BEGIN SELECT a FROM t INTO x; RETURN x; END", "SELECT a FROM t | SELECT x"),
+            (
+                "BEGIN SELECT a FROM t INTO x; RETURN x; END",
+                "SELECT a FROM t | SELECT x",
+            ),
             (
                 "BEGIN INSERT INTO t VALUES (1) RETURNING id INTO v; RETURN v; END",
                 "INSERT INTO t VALUES (1) RETURNING id | SELECT v",
@@ -299,7 +311,10 @@ mod tests {
                 "BEGIN FOR r IN SELECT * FROM t LOOP RETURN NEXT f(r); END LOOP; FOR i IN 1 .. n() BY 2 LOOP x[g(i)] := i; END LOOP; END",
                 "SELECT * FROM t | SELECT f(r) | SELECT 1 | SELECT n() | SELECT 2 | SELECT x[g(i)] | SELECT i",
             ),
-            ("BEGIN FOR i IN 1..10 LOOP PERFORM f(i); END LOOP; END", "SELECT 1 | SELECT 10 | SELECT f(i)"),
+            (
+                "BEGIN FOR i IN 1..10 LOOP PERFORM f(i); END LOOP; END",
+                "SELECT 1 | SELECT 10 | SELECT f(i)",
+            ),
             (
                 "DECLARE c CURSOR (k int) FOR SELECT * FROM t WHERE i = k; BEGIN OPEN c(f(1)); FETCH c INTO x; CLOSE c; RETURN x; END",
                 "SELECT * FROM t WHERE i = k | SELECT ROW(f(1)) | SELECT x",
@@ -308,9 +323,18 @@ mod tests {
                 "BEGIN CASE a WHEN 1, f() THEN RETURN 1; ELSE RETURN QUERY SELECT b FROM t; END CASE; EXCEPTION WHEN others THEN RAISE NOTICE 'x %', g(a) USING hint = h(); END",
                 "SELECT a | SELECT 1, f() | SELECT 1 | SELECT b FROM t | SELECT g(a) | SELECT h()",
             ),
-            ("BEGIN WHILE f() LOOP EXIT WHEN g(); CONTINUE; END LOOP; ASSERT k(), m(); END", "SELECT f() | SELECT g() | SELECT k() | SELECT m()"),
-            ("BEGIN FOREACH x SLICE 1 IN ARRAY f() LOOP NULL; END LOOP; END", "SELECT f()"),
-            ("BEGIN GET DIAGNOSTICS n = ROW_COUNT; RETURN n; END", "SELECT n"),
+            (
+                "BEGIN WHILE f() LOOP EXIT WHEN g(); CONTINUE; END LOOP; ASSERT k(), m(); END",
+                "SELECT f() | SELECT g() | SELECT k() | SELECT m()",
+            ),
+            (
+                "BEGIN FOREACH x SLICE 1 IN ARRAY f() LOOP NULL; END LOOP; END",
+                "SELECT f()",
+            ),
+            (
+                "BEGIN GET DIAGNOSTICS n = ROW_COUNT; RETURN n; END",
+                "SELECT n",
+            ),
         ] {
             assert_eq!(of(body), expected, "{body}");
         }

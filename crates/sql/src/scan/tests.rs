@@ -169,7 +169,6 @@ fn what_sql_has_no_use_for_is_an_error() {
         ("SELECT 1a", ScanError::Number),
         ("SELECT 0x1F", ScanError::Number),
         ("SELECT 1_000", ScanError::Number),
-        ("SELECT 1..2", ScanError::Number),
         ("SELECT 1e", ScanError::Number),
         ("SELECT $1a", ScanError::Number),
     ];
