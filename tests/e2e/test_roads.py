@@ -392,3 +392,36 @@ def test_texts_of_prepares_that_fail_are_not_kept(session, house):
         assert errors(w.ask(text)) == ["42P05"]
     assert memory(house) - before < 40, "300 texts of 200 kB"
     assert cells(fine(w.ask("EXECUTE p"))) == [[b"1"]]
+
+
+def test_a_function_shows_no_more_than_its_body_may(house, cluster, session):
+    """Bodies are read: an honest function is a read, one that shows a label is stopped, one that writes is a write."""
+    cluster.sql("""SET ROLE app;
+        CREATE FUNCTION tax(x numeric) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN x * 0.2; END';
+        CREATE FUNCTION order_count() RETURNS bigint LANGUAGE plpgsql STABLE AS
+            'DECLARE n bigint; BEGIN SELECT count(*) INTO n FROM public.orders; RETURN n; END';
+        CREATE FUNCTION key_of(i int) RETURNS text LANGUAGE sql STABLE AS 'SELECT api_key FROM public.staff WHERE id = i';
+        CREATE FUNCTION told(i int) RETURNS int LANGUAGE plpgsql STABLE AS
+            $$BEGIN RAISE NOTICE '%', (SELECT api_key FROM public.staff WHERE id = i); RETURN i; END$$;
+        CREATE FUNCTION quiet(i int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN takes_away(i); END';
+        CREATE FUNCTION takes_away(i int) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.small; RETURN 1; END';
+        CREATE FUNCTION anything(q text) RETURNS text LANGUAGE plpgsql STABLE AS 'DECLARE r text; BEGIN EXECUTE q INTO r; RETURN r; END';""", "shop")
+    try:
+        w = session()
+        eventually(lambda: not errors(w.ask("SELECT tax(100)")), what="the functions to be known")
+        assert cells(fine(w.ask("SELECT tax(100)"))) == [[b"20.0"]]
+        assert len(cells(fine(w.ask("SELECT order_count()")))) == 1
+        for text in ("SELECT key_of(1)", "SELECT told(1)", "SELECT * FROM key_of(1)", "SELECT 1 WHERE key_of(1) LIKE 's%'",
+                     "SELECT anything('SELECT api_key FROM staff')", "SELECT quiet(1)", "SELECT takes_away(1)",
+                     "SELECT sum(length(key_of(id))) FROM staff"):
+            assert errors(safe(w.ask(text))), text
+        # Where everything is allowed, labels still are not shown; what is not labelled is the policy's business.
+        w = session(database="open")
+        for text in ("SELECT key_of(1)", "SELECT told(1)", "SELECT anything('SELECT api_key FROM staff')"):
+            assert errors(safe(w.ask(text))) == ["TG004"], text
+        # As soon as the body is another one, so is the judgement.
+        cluster.sql("SET ROLE app; CREATE OR REPLACE FUNCTION tax(x numeric) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS "
+                    "'BEGIN RETURN (SELECT length(api_key) FROM public.staff LIMIT 1); END'", "shop")
+        eventually(lambda: errors(w.ask("SELECT tax(1)")) == ["TG004"], what="the new body to be known")
+    finally:
+        cluster.sql("DROP FUNCTION IF EXISTS tax, order_count, key_of, told, quiet, takes_away, anything CASCADE", "shop")
