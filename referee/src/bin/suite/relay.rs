@@ -87,8 +87,8 @@ pub fn session(psql: UnixStream, shared: &Shared) -> Result<()> {
         match frame.tag {
             b'Q' => session.query(&frame)?,
             b'X' => break,
-            // The extended protocol (`\gdesc`): nothing of it is run.
-            b'S' => {
+            // The extended protocol (`\gdesc`): nothing of it is run. Function calls (`\lo_import`).
+            b'S' | b'F' => {
                 session.pass(&frame)?;
                 session.answers()?;
             }
