@@ -27,6 +27,9 @@ const NAME_TYPES: &[&str] = &[
     "regtype",
 ];
 
+/// Other types of the server's whose name is commonly called, and is no function's.
+const CALLED_TYPES: &[&str] = &["cidr", "inet", "jsonpath", "tsquery", "tsvector", "uuid"];
+
 /// Types whose literals are values and nothing else.
 const VALUE_TYPES: &[&str] = &[
     "bigint",
@@ -209,8 +212,26 @@ impl Analyzer<'_> {
         false
     }
 
+    /// `regtype('x')`: with one argument, and the name of a type where no function is called so, it is a cast of this
+    /// argument (PostgreSQL manual, 10.3 "Functions").
+    fn is_cast<'e>(&self, call: &'e Call) -> Option<&'e Expr> {
+        let ([argument], [], [name]) = (
+            call.args.as_slice(),
+            call.extra.as_slice(),
+            call.name.as_slice(),
+        ) else {
+            return None;
+        };
+        let named = NAME_TYPES.contains(&name.as_str()) || CALLED_TYPES.contains(&name.as_str());
+        let resolved = functions::resolve(&call.name, self.catalog, &self.settings.search_path);
+        (named && resolved.candidates.is_empty()).then_some(argument)
+    }
+
     /// A call.
     pub fn call(&mut self, call: &Call) -> Value {
+        if let Some(argument) = self.is_cast(call) {
+            return self.cast(argument, &call.name);
+        }
         let name = call.name.last().map_or("", |n| n.as_str());
         if name == "nullif" {
             self.bare_operator("=");

@@ -241,19 +241,26 @@ impl Source<'_> {
             return refuse("INTERVAL of what is no string");
         };
         string_only(value)?;
+        if !self.after(value.span.start, "interval") {
+            // A string as the bound of a frame: sqlparser takes it for an interval.
+            return literal::value(value);
+        }
         Ok(Expr::Cast(
             Box::new(literal::value(value)?),
             vec!["interval".to_owned()],
         ))
     }
 
-    /// ARRAY's elements; inner brackets are no arrays of their own.
+    /// ARRAY's elements; inner brackets, and an ARRAY in it, are no arrays of their own.
     fn array_elements(&self, elements: &[Sql]) -> Lowered<Vec<Expr>> {
         let mut flat = Vec::new();
         for element in elements {
             match element {
                 Sql::Array(Array { elem, named: false }) => flat.extend(self.array_elements(elem)?),
-                other => flat.push(self.expr(other)?),
+                other => match self.expr(other)? {
+                    Expr::Array(inner) => flat.extend(inner),
+                    one => flat.push(one),
+                },
             }
         }
         Ok(flat)

@@ -68,7 +68,10 @@ impl Source<'_> {
     /// An alias in a select list: any label after AS, else no key word that is reserved.
     pub(super) fn target_alias(&self, ident: &Ident) -> Lowered<String> {
         let label = self.label(ident)?;
-        if ident.quote_style.is_some() || self.after_as(ident.span.start) || is_bare_label(&label) {
+        if ident.quote_style.is_some()
+            || self.after(ident.span.start, "as")
+            || is_bare_label(&label)
+        {
             Ok(label)
         } else {
             refuse("a key word as an alias without AS")

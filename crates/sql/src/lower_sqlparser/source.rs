@@ -108,11 +108,11 @@ impl<'a> Source<'a> {
         self.marks.get(index).map(|mark| self.text_of(mark))
     }
 
-    /// Whether AS stands before the token at this place.
-    pub(super) fn after_as(&self, begin: Location) -> bool {
+    /// Whether this word stands before the token at this place.
+    pub(super) fn after(&self, begin: Location, word: &str) -> bool {
         self.mark_at(begin)
             .and_then(|i| i.checked_sub(1))
-            .is_some_and(|i| self.is_word(i, "as"))
+            .is_some_and(|i| self.is_word(i, word))
     }
 
     /// Words that are nobody's name must be PostgreSQL's key words; quoted names must all be somebody's.

@@ -379,7 +379,13 @@ fn operand_of(operand: ast::CompoundSelectOperand) -> Read<ast::SelectVariant> {
         ast::CompoundSelectOperand::SelectVariant(query) => Ok(query),
         // As such it would keep its own ORDER BY; the operand in it must have none.
         ast::CompoundSelectOperand::ParenExpr(paren) => {
-            let inner = need(query_in(&paren))?;
+            let mut paren = paren;
+            let inner = loop {
+                match query_in(&paren) {
+                    Some(inner) => break inner,
+                    None => paren = need(paren.syntax().children().find_map(ast::ParenExpr::cast))?,
+                }
+            };
             match tail_of(&inner).next().is_some() {
                 true => refuse("a query in parentheses of an unknown shape"),
                 false => Ok(inner),

@@ -6,6 +6,7 @@
 //! them. Refuses: to hold any text of the suite; its source is fetched by the script `referee/suite`, which starts this.
 
 mod definitions;
+mod described;
 mod plan;
 mod relay;
 mod tally;

@@ -9,12 +9,13 @@ use std::time::Instant;
 
 use sql::catalog::{Catalog, CatalogBuilder};
 use sql::catalog_rows::Row;
-use sql::facts::{Class, Facts, Flag};
+use sql::facts::{Class, Facts, Flag, Object};
 use sql::settings::SearchPath;
 use sql::{Settings, analyze};
 
 use crate::Shared;
 use crate::definitions;
+use crate::described::{Field, differences, fields};
 use crate::tally::{self, Seen};
 use crate::wire::{Frame, Stream};
 
@@ -25,7 +26,9 @@ const GSS: u32 = 80_877_104;
 /// The state of the session, the transaction's number if it has one, and the number that the next transaction of anybody
 /// will get (PostgreSQL manual, 9.27.7): nothing else writes on this server, so it moves only with what the session does.
 const STATE: &str = "SELECT pg_catalog.array_to_string(pg_catalog.current_schemas(true), pg_catalog.chr(1)), current_user, \
-     pg_catalog.pg_current_xact_id_if_assigned(), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())";
+     pg_catalog.pg_current_xact_id_if_assigned(), pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()), \
+     (SELECT pg_catalog.string_agg(c.relname, pg_catalog.chr(1)) FROM pg_catalog.pg_class c \
+     WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())";
 
 struct Session<'a> {
     psql: Stream,
@@ -41,16 +44,24 @@ struct Session<'a> {
     stale: bool,
 }
 
+/// A list as [`STATE`] joins it.
+fn names(text: String) -> Vec<String> {
+    text.split('\u{1}').map(str::to_owned).collect()
+}
+
 /// What [`STATE`] says.
 struct State {
     path: Vec<String>,
     user: String,
     number: Option<String>,
     next: Option<String>,
+    /// The session's own temporary relations.
+    temporary: Vec<String>,
 }
 
 /// What came of a message.
 struct Outcome {
+    fields: Vec<Field>,
     failed: bool,
     completions: usize,
 }
@@ -107,6 +118,7 @@ impl Session<'_> {
     /// Passes on what the server says until it is ready again.
     fn answers(&mut self) -> Result<Outcome> {
         let mut outcome = Outcome {
+            fields: vec![],
             failed: false,
             completions: 0,
         };
@@ -116,6 +128,7 @@ impl Session<'_> {
             self.psql.write(Some(frame.tag), &frame.body)?;
             match frame.tag {
                 b'E' => outcome.failed = true,
+                b'T' => outcome.fields = fields(&frame.body),
                 b'C' | b'I' => outcome.completions += 1,
                 b'G' => {
                     self.psql.flush()?;
@@ -191,14 +204,11 @@ impl Session<'_> {
         let mut row = self.ask(STATE)?.pop().unwrap_or_default().into_iter();
         let mut next = || row.next().flatten();
         Ok(State {
-            path: next()
-                .unwrap_or_default()
-                .split('\u{1}')
-                .map(str::to_owned)
-                .collect(),
+            path: next().map_or_else(Vec::new, names),
             user: next().unwrap_or_default(),
             number: next(),
             next: next(),
+            temporary: next().map_or_else(Vec::new, names),
         })
     }
 
@@ -233,6 +243,7 @@ impl Session<'_> {
                 standard_conforming_strings: self.conforming,
                 client_encoding: self.encoding.clone(),
                 user: before.user.clone(),
+                temporary: before.temporary.clone(),
             };
             let begun = Instant::now();
             let facts = analyze(text, &settings, &self.catalog).statements;
@@ -247,9 +258,7 @@ impl Session<'_> {
         let Some(before) = before else {
             return Ok(());
         };
-        let mild = facts
-            .iter()
-            .all(|f| matches!(f.class, Class::Read | Class::Session) && !f.has(Flag::Locks));
+        let mild = facts.iter().all(leaves_nothing);
         let mut wrote = false;
         if mild && !outcome.failed && self.transaction == transaction {
             let after = self.state()?;
@@ -258,6 +267,10 @@ impl Session<'_> {
                 _ => before.number.is_none() && after.number.is_some(),
             };
         }
+        let differs = match (facts.as_slice(), outcome.failed) {
+            ([one], false) => differences(one, &outcome.fields, &self.catalog),
+            _ => vec![],
+        };
         let mut tally = self
             .shared
             .tally
@@ -276,6 +289,7 @@ impl Session<'_> {
             accepted: !outcome.failed,
             completions: outcome.completions,
             wrote,
+            differs,
             took,
         });
         Ok(())
@@ -298,5 +312,21 @@ fn may_define(facts: &Facts) -> bool {
                     | Action::CopyOut
                     | Action::Lock
             )
+        })
+}
+
+/// Whether a statement should not so much as get a transaction's number: what is called a read, but for locks, functions
+/// that give the number itself away, and temporary tables (ON COMMIT DELETE ROWS empties those that were read).
+fn leaves_nothing(facts: &Facts) -> bool {
+    let numbered = ["txid_current", "pg_current_xact_id"];
+    matches!(facts.class, Class::Read | Class::Session)
+        && !facts.has(Flag::Locks)
+        && !facts
+            .functions
+            .iter()
+            .any(|f| numbered.contains(&f.name.as_str()))
+        && !facts.needs.iter().any(|need| match &need.object {
+            Object::Table(schema, _) => schema.starts_with("pg_temp"),
+            _ => false,
         })
 }

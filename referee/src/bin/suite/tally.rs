@@ -28,6 +28,8 @@ pub struct Seen<'a> {
     pub completions: usize,
     /// It is called a read, and wrote.
     pub wrote: bool,
+    /// How the result was not as the facts have it, and whether that is about where values come from.
+    pub differs: Vec<(bool, String)>,
     pub took: Duration,
 }
 
@@ -49,6 +51,8 @@ pub struct Tally {
     causes: BTreeMap<(&'static str, &'static str, String), (u64, String)>,
     /// Contradictions between the facts and the server.
     unsound: Vec<String>,
+    /// Columns that are called otherwise than the facts say, and the like.
+    inexact: Vec<String>,
     rejected: u64,
     took: Duration,
     lines: Vec<String>,
@@ -171,6 +175,14 @@ impl Tally {
                 seen.completions
             ));
         }
+        for (serious, what) in seen.differs {
+            let list = if serious {
+                &mut self.unsound
+            } else {
+                &mut self.inexact
+            };
+            list.push(format!("{}: {what}: {line}", seen.file.0));
+        }
         for facts in seen.facts {
             let part = seen.text.get(facts.range.clone()).unwrap_or_default();
             let part = if multi { part } else { seen.text };
@@ -276,14 +288,18 @@ impl Tally {
         }
         let _ = writeln!(
             out,
-            "\n{} messages that the server refused are not counted. Analysis took {:.1?} in all.\nContradictions with the server: {}",
-            self.rejected,
-            self.took,
-            self.unsound.len()
+            "\n{} messages that the server refused are not counted. Analysis took {:.1?} in all.",
+            self.rejected, self.took,
         );
-        for line in self.unsound.iter().take(60) {
-            let line: String = line.chars().take(300).collect();
-            let _ = writeln!(out, "- {line}");
+        for (title, lines) in [
+            ("contradictions", &self.unsound),
+            ("inexact", &self.inexact),
+        ] {
+            let _ = writeln!(out, "\n{title}: {}", lines.len());
+            for line in lines.iter().take(60) {
+                let line: String = line.chars().take(300).collect();
+                let _ = writeln!(out, "- {line}");
+            }
         }
         out
     }
