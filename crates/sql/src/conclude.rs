@@ -7,7 +7,7 @@ use crate::budget;
 use crate::classify::Outcome;
 use crate::facts::{Action, Class, Coverage, Facts, Flag, Need, Object, Output};
 use crate::form::{Define, ObjectKind, Verb};
-use crate::relations::holds_values;
+use crate::revealing::reveals;
 
 impl Analyzer<'_> {
     /// The facts, once all is collected.
@@ -24,7 +24,7 @@ impl Analyzer<'_> {
         if budget::is_spent() {
             self.entangle();
         }
-        if uses.iter().any(|u| holds_values(&u.column)) {
+        if uses.iter().any(|u| reveals(&u.column)) {
             self.flag(Flag::RevealsData);
         }
         self.needs.sort();

@@ -36,6 +36,7 @@ mod parameters;
 mod predicates;
 mod read;
 mod relations;
+mod revealing;
 mod scan;
 mod scope;
 pub mod settings;

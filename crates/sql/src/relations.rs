@@ -8,28 +8,9 @@ use std::rc::Rc;
 use crate::analyzer::Analyzer;
 use crate::budget;
 use crate::catalog::{Relation, RelationKind};
-use crate::facts::{Action, Column, Flag, Object};
+use crate::facts::{Action, Flag, Object};
 use crate::names::{Col, Columns, Key, Rel, RelBody, Value, add, position};
 use crate::settings::{SearchPath, is_temporary};
-
-/// System relations that show stored data, others' statements, secrets or files.
-const REVEALING: &[&str] = &[
-    "pg_stats",
-    "pg_statistic",
-    "pg_stats_ext",
-    "pg_stats_ext_exprs",
-    "pg_statistic_ext_data",
-    "pg_stat_activity",
-    "pg_stat_statements",
-    "pg_largeobject",
-    "pg_authid",
-    "pg_shadow",
-    "pg_user_mapping",
-    "pg_user_mappings",
-    "pg_hba_file_rules",
-    "pg_ident_file_mappings",
-    "pg_file_settings",
-];
 
 /// What a name means.
 pub(crate) enum Named<'a> {
@@ -47,13 +28,6 @@ pub(crate) fn is_system(schema: &str) -> bool {
 /// The schemas of TOAST tables, which hold the long values of any table (PostgreSQL manual, TOAST).
 fn keeps_values(schema: &str) -> bool {
     schema.starts_with("pg_toast")
-}
-
-/// Columns of the server's own relations that hold values of the users' tables: the default of a column added later.
-pub(crate) fn holds_values(column: &Column) -> bool {
-    column.schema == "pg_catalog"
-        && column.table == "pg_attribute"
-        && matches!(column.column.as_str(), "attmissingval" | "*")
 }
 
 impl<'a> Analyzer<'a> {
@@ -229,13 +203,9 @@ impl<'a> Analyzer<'a> {
         columns
     }
 
-    /// Flags system relations that show more than definitions.
+    /// Flags TOAST tables. What other system relations show is in `revealing`.
     fn note_revealing(&mut self, relation: &Relation) {
-        let name = relation.name.as_str();
-        let revealing = REVEALING.contains(&name);
-        if (revealing && (is_system(&relation.schema) || name.starts_with("pg_stat")))
-            || keeps_values(&relation.schema)
-        {
+        if keeps_values(&relation.schema) {
             self.flag(Flag::RevealsData);
         }
     }

@@ -56,6 +56,12 @@ impl Reader {
             | SyntaxKind::RELATION_NAME_REF
             | SyntaxKind::VIEW_REF
             | SyntaxKind::SEQUENCE_REF => found.relations.push(self.path_in(child)?),
+            // ALTER INDEX … ATTACH PARTITION: the other index.
+            SyntaxKind::ATTACH_INDEX_PARTITION => {
+                for index in child.children() {
+                    found.relations.push(self.path_in(&index)?);
+                }
+            }
             SyntaxKind::QUALIFIED_COLUMN_NAME_REF => {
                 let mut path = self.path_in(child)?;
                 path.pop();

@@ -55,6 +55,9 @@ pub(super) struct Limits {
     nested: u32,
     explains: u32,
     case_total: u32,
+    /// For each open CASE, the links of the chain that it stands in: its parts lie beside each other, and each begins
+    /// where the CASE did.
+    case_links: Vec<u32>,
     link_work: u32,
     /// The last token makes a following word a name: `.` or AS.
     names: bool,
@@ -86,7 +89,7 @@ impl Limits {
                 self.link(1)?;
                 self.open()?;
             }
-            Kind::Close | Kind::CloseSquare => self.level = self.outer.pop().unwrap_or_default(),
+            Kind::Close | Kind::CloseSquare => self.close(),
             Kind::Comma => {
                 self.level = Level {
                     case: self.level.case,
@@ -131,6 +134,22 @@ impl Limits {
         Ok(())
     }
 
+    fn close(&mut self) {
+        // What was not closed in the bracket is closed by it.
+        let unclosed = usize::try_from(self.level.case).unwrap_or(usize::MAX);
+        let left = self.case_links.len().saturating_sub(unclosed);
+        self.case_links.truncate(left);
+        self.level = self.outer.pop().unwrap_or_default();
+    }
+
+    /// What a part of an expression goes on from: nothing, or the chain around the CASE that it is a part of.
+    fn around_case(&self) -> u32 {
+        match self.level.case {
+            0 => 0,
+            _ => self.case_links.last().copied().unwrap_or_default(),
+        }
+    }
+
     fn link(&mut self, n: u32) -> Result<(), ScanError> {
         raise(&mut self.level.links, n, MAX_LINKS, ScanError::Links)?;
         let work = self.level.links.saturating_mul(n).saturating_mul(2);
@@ -145,13 +164,19 @@ impl Limits {
             }
             // `t.end` and `AS end` close nothing.
             Counted::End if !names => {
-                self.level.case = self.level.case.saturating_sub(1);
+                if self.level.case > 0 {
+                    self.level.case -= 1;
+                    // What follows goes on with the longest chain there was around it.
+                    let around = self.case_links.pop().unwrap_or_default();
+                    self.level.links = self.level.links.max(around);
+                }
                 Ok(())
             }
             Counted::End => Ok(()),
             Counted::Case => {
                 raise(&mut self.case_total, 1, MAX_LINKS, ScanError::Case)?;
                 self.level.case += 1;
+                self.case_links.push(self.level.links);
                 let around: u32 = self.outer.iter().map(|level| level.case).sum();
                 if around + self.level.case > MAX_CASE {
                     Err(ScanError::Case)
@@ -160,17 +185,26 @@ impl Limits {
                 }
             }
             Counted::Link => self.link(1),
+            Counted::Part => {
+                // `t.then` is no part of anything.
+                if self.level.case > 0 && !names {
+                    self.level.links = self.around_case();
+                }
+                Ok(())
+            }
             Counted::Between => {
                 self.level.betweens += 1;
                 self.link(1)
             }
             // Its AND ends no chain: `a BETWEEN a AND a BETWEEN a AND a …` recurses in squawk.
+            // `t.and` and `AS and` join nothing.
+            Counted::And | Counted::Or if names => Ok(()),
             Counted::And if self.level.betweens > 0 => {
                 self.level.betweens -= 1;
                 self.link(1)
             }
             Counted::And | Counted::Or => {
-                self.level.links = 0;
+                self.level.links = self.around_case();
                 raise(
                     &mut self.level.conditions,
                     1,
@@ -219,6 +253,8 @@ pub(super) enum Counted {
     Explain,
     /// BETWEEN.
     Between,
+    /// WHEN, THEN, ELSE: parts of a CASE.
+    Part,
     /// NOT, and the words that are operators or follow an expression.
     Link,
 }
@@ -239,6 +275,9 @@ impl Counted {
             ("mod", Counted::Link),
             ("xor", Counted::Link),
             ("case", Counted::Case),
+            ("when", Counted::Part),
+            ("then", Counted::Part),
+            ("else", Counted::Part),
             ("join", Counted::Join),
             ("like", Counted::Link),
             ("union", Counted::SetOperation),

@@ -181,6 +181,17 @@ fn what_sql_has_no_use_for_is_an_error() {
 type Limit = (ScanError, fn(usize) -> String, usize);
 
 #[test]
+fn the_parts_of_a_case_are_chains_beside_each_other() {
+    let arms = " WHEN a + b = 1 THEN c || d".repeat(2_000);
+    assert!(scan(format!("SELECT CASE{arms} ELSE 1 END").as_bytes(), true).is_ok());
+    for word in ["then", "and", "when"] {
+        let links = format!(" + a.{word}").repeat(600);
+        let text = format!("SELECT CASE WHEN a{links} THEN 1 END");
+        assert_eq!(scan(text.as_bytes(), true).err(), Some(ScanError::Links));
+    }
+}
+
+#[test]
 fn each_limit_holds_at_its_figure() {
     let limits: &[Limit] = &[
         (
@@ -208,6 +219,12 @@ fn each_limit_holds_at_its_figure() {
             ScanError::Case,
             |n| format!("SELECT {}1", "CASE WHEN a THEN 1 ELSE ".repeat(n)),
             MAX_CASE as usize,
+        ),
+        // A CASE within a chain does not begin it anew, whatever stands in the CASE.
+        (
+            ScanError::Links,
+            |n| format!("SELECT a{}", " + CASE WHEN a AND b THEN c END".repeat(n)),
+            MAX_LINKS as usize,
         ),
         (
             ScanError::Links,
