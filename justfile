@@ -55,6 +55,10 @@ fuzz seconds="60": referee
 referee seconds="600" seed="1":
     ./test --referee grammar --seconds {{seconds}} --seed {{seed}}
 
+# generated statements over tables that differ in one cell, on a live server: what changes has to be in the lineage
+lineage queries="100000" seed="1":
+    ./test --referee lineage --queries {{queries}} --seed {{seed}}
+
 # licences, advisories and sources of all dependencies (needs cargo-deny)
 deny:
     cargo deny --locked check

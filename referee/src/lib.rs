@@ -4,6 +4,7 @@
 
 pub mod arguments;
 pub mod random;
+pub mod server;
 #[path = "../../crates/sql/tests/shop/mod.rs"]
 pub mod shop;
 

@@ -242,12 +242,21 @@ impl Analyzer<'_> {
         {
             self.blind = false;
         }
-        let mut value = self.values(call.args.iter().chain(&call.extra));
+        let mut value = self.values(&call.args);
+        let extra = self.values(&call.extra);
+        // OVER sorts the rows by what it parts and orders them by, and they come out so (PostgreSQL manual, 7.2.5). The form
+        // does not tell it from FILTER and WITHIN GROUP.
+        self.ordered(&extra);
+        value.absorb(&extra);
         if !self.windows.is_empty() {
             add(&mut value.deps, &self.windows);
         }
         if self.call_by_name(&call.name, &mut value) == Effect::Setting {
             self.set_config(&call.args);
+        }
+        if functions::gives_rows(name) {
+            // In a select list, too, each row becomes as many as it gives.
+            self.ordered(&value);
         }
         value
     }

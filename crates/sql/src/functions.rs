@@ -7,8 +7,8 @@
 use crate::catalog::{Catalog, Function};
 use crate::facts::Volatility;
 use crate::function_table::{
-    ACTIVITY, ACTS, ADMIN, HARMLESS_IN_C, HARMLESS_VOLATILE, REVEALS, SERVER_FILE, SYNTAX,
-    VALUE_ONLY, VALUE_OPERATORS,
+    ACTIVITY, ACTS, ADMIN, GIVES_ROWS, HARMLESS_IN_C, HARMLESS_VOLATILE, REVEALS, SERVER_FILE,
+    SYNTAX, VALUE_ONLY, VALUE_OPERATORS,
 };
 use crate::settings::SearchPath;
 
@@ -116,6 +116,11 @@ pub(crate) fn effect(function: &Function) -> Effect {
 /// Whether a function in C is volatile for no other reason than that it gives another value each time.
 pub(crate) fn harmless_in_c(name: &str) -> bool {
     HARMLESS_IN_C.contains(&name)
+}
+
+/// Whether a call of one of the server's own may give several rows, or none.
+pub(crate) fn gives_rows(name: &str) -> bool {
+    GIVES_ROWS.contains(&name)
 }
 
 /// Whether literals among the arguments of a harmless function can be exchanged without a change of the facts.

@@ -136,6 +136,7 @@ impl<'a> Analyzer<'a> {
         }
         let outer = std::mem::take(&mut self.windows);
         let windows = self.values(&select.windows);
+        self.ordered(&windows);
         if let Some(filter) = &select.filter {
             self.predicate(filter);
         }

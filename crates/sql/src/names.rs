@@ -151,18 +151,23 @@ impl Columns {
         add(self.open.get_or_insert_with(Vec::new), keys);
     }
 
-    /// Renames the first columns, as an alias with column names does. Names beyond the known columns are added if it is
-    /// open.
+    /// Renames the first columns, as an alias with column names does. If it is open, which these are is not known: each
+    /// name may be any of the columns, and whatever had a name may have it no more.
     pub fn rename(&mut self, names: &[String]) {
-        for (at, name) in names.iter().enumerate() {
-            if let Some(col) = self.cols.get_mut(at) {
-                col.name = name.clone();
-            } else if let Some(open) = &self.open {
-                self.cols.push(Col {
+        if self.open.is_some() && !names.is_empty() {
+            let all = self.all();
+            self.cols = names
+                .iter()
+                .map(|name| Col {
                     name: name.clone(),
-                    value: Value::of(open.clone()),
-                });
-            }
+                    value: Value::of(all.clone()),
+                })
+                .collect();
+            self.open = Some(all);
+            return;
+        }
+        for (col, name) in self.cols.iter_mut().zip(names) {
+            col.name.clone_from(name);
         }
     }
 }

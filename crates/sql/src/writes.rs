@@ -11,7 +11,7 @@ use crate::form::{
     Assignment, BranchAction, Conflict, Delete, Expr, FromItem, Insert, Merge, Path, Target,
     Update, With,
 };
-use crate::names::{Columns, Key, Rel, RelBody, position};
+use crate::names::{Columns, Key, Rel, RelBody, Value, position};
 use crate::relations::Named;
 use crate::scope::{Item, Level};
 
@@ -85,9 +85,13 @@ impl<'a> Analyzer<'a> {
         };
         for name in self.all_columns(written) {
             let at = columns.iter().position(|c| *c == name);
-            let value = at
-                .and_then(|at| source.cols.get(at))
-                .map(|c| c.value.clone().computed());
+            let value = match &source.open {
+                // Which of them is inserted where is not known.
+                Some(_) => Some(Value::of(source.all())),
+                None => at
+                    .and_then(|at| source.cols.get(at))
+                    .map(|c| c.value.clone().computed()),
+            };
             excluded.cols.push(crate::names::Col {
                 name,
                 value: value.unwrap_or_default(),
