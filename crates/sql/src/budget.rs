@@ -11,7 +11,7 @@
 use std::cell::Cell;
 
 /// Steps that a text may cost. A step is about 16 bytes copied, or ten nanoseconds.
-pub(crate) const MAX_STEPS: u64 = 8_000_000;
+pub(crate) const MAX_STEPS: u64 = 4_000_000;
 
 /// What a query costs by itself.
 pub(crate) const QUERY: usize = 400;

@@ -34,6 +34,19 @@ fn relation(
     }
 }
 
+/// A view of columns of text.
+pub fn view(name: &str, columns: &[&str], query: &str) -> Relation {
+    let columns: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
+    let oid = name.bytes().fold(900_000, |oid, b| oid * 3 + u32::from(b));
+    relation(
+        oid,
+        name,
+        RelationKind::View,
+        &columns,
+        Some(query.to_owned()),
+    )
+}
+
 fn numbered(count: usize) -> Vec<String> {
     (1..=count).map(|i| format!("c{i}")).collect()
 }

@@ -99,17 +99,6 @@ fn no_shape_exhausts_the_stack() {
                 end.repeat(if middle.is_empty() { 1 } else { count }),
             );
             let text = format!("{begin}{again}{middle}{end}");
-            // Quadratic shapes are the limits' business; here is only the stack's.
-            if std::env::var("ZZ").is_ok() {
-                let t = std::time::Instant::now();
-                eprint!(
-                    "{begin}{} x{count} ",
-                    &text[begin.len()..(begin.len() + 20).min(text.len())]
-                );
-                let s = text.len() <= 256 << 10 && survives(&text);
-                eprintln!("{s} {:?}", t.elapsed());
-                continue;
-            }
             if text.len() <= 256 << 10 && survives(&text) {
                 read += 1;
             }
