@@ -267,9 +267,9 @@ fn a_short_statement_over_deep_views_has_room_for_them() {
             _ => format!("public.deep{}", i - 1),
         };
         let query = format!(
-            "SELECT id FROM {}{below}{};",
+            "SELECT id FROM {}{below} x{};",
             "(SELECT x.id FROM ".repeat(30),
-            " x) x".repeat(30)
+            ") x".repeat(30)
         );
         builder.relation(wide::view(&format!("deep{i}"), &["id"], &query));
     }
