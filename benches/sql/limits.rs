@@ -57,7 +57,10 @@ fn look(text: &str, settings: &Settings, catalog: &Catalog) -> Seen {
 }
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|w| !w.starts_with('-')).collect();
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|w| !w.starts_with('-'))
+        .collect();
     let part = words.first().cloned().unwrap_or_default();
     let thread = std::thread::Builder::new().stack_size(2 << 20);
     thread.spawn(move || all(&part)).unwrap().join().unwrap();
@@ -69,7 +72,7 @@ fn all(part: &str) {
     let catalog = builder.build();
     let settings = Settings::with_search_path(&["pg_catalog", "public"], "app");
     look("SELECT 1", &settings, &catalog);
-    for shape in shapes::SHAPES.iter().filter(|s| s.name.contains(part)) {
+    for shape in shapes::all().iter().filter(|s| s.name.contains(part)) {
         let passes = |count: usize| {
             let text = shape.text(count);
             text.len() <= 16 << 20 && look(&text, &settings, &catalog).class != Class::Unknown

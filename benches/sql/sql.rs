@@ -66,7 +66,12 @@ fn listed(begin: &str, count: usize, item: impl Fn(usize) -> String, end: &str) 
 
 fn rows(count: usize) -> String {
     let row = |i| format!("({i}, 'user{i}@example.com', 'a note of some words, number {i}')");
-    listed("INSERT INTO guesses (id, email, note) VALUES ", count, row, "")
+    listed(
+        "INSERT INTO guesses (id, email, note) VALUES ",
+        count,
+        row,
+        "",
+    )
 }
 
 /// A text by its name, about a mebibyte where it says so.
@@ -127,7 +132,11 @@ fn facts(bencher: Bencher, name: &str) {
     assert!(
         found.statements.iter().all(|f| f.class != Class::Unknown),
         "{name}: {:?}",
-        found.statements.iter().find(|f| f.class == Class::Unknown).map(|f| &f.coverage)
+        found
+            .statements
+            .iter()
+            .find(|f| f.class == Class::Unknown)
+            .map(|f| &f.coverage)
     );
     bencher
         .counter(BytesCount::of_str(&text))
