@@ -83,7 +83,7 @@ impl Analyzer<'_> {
 }
 
 /// A type's name in `pg_type` for the name the grammar has for it, by its first word.
-fn canonical(name: &str) -> &str {
+pub(crate) fn canonical(name: &str) -> &str {
     match name {
         "int" | "integer" => "int4",
         "bigint" => "int8",

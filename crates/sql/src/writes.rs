@@ -43,7 +43,8 @@ impl<'a> Analyzer<'a> {
         if let Some(open) = &source.open {
             self.record_keys(open, Place::Stored);
         }
-        let count = if source.open.is_some() {
+        // Columns that are named are written, whether there are values for all of them or not.
+        let count = if source.open.is_some() || !insert.columns.is_empty() {
             columns.len()
         } else {
             source.cols.len()
@@ -217,14 +218,14 @@ impl<'a> Analyzer<'a> {
                         }
                         BranchAction::Insert(columns, values) => {
                             this.need_objects(Action::Insert, &written.objects);
-                            let columns = if columns.is_empty() {
-                                this.all_columns(&written)
-                            } else {
-                                columns.clone()
-                            };
+                            let mut named = columns.clone();
+                            if named.is_empty() {
+                                named = this.all_columns(&written);
+                                named.truncate(values.len());
+                            }
                             let value = this.values(values);
                             this.record(&value, Place::Stored);
-                            this.write(&written, &columns[..values.len().min(columns.len())]);
+                            this.write(&written, &named);
                         }
                     }
                 }

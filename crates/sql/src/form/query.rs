@@ -33,7 +33,8 @@ pub struct Query {
     pub with: With,
     /// The body.
     pub body: Body,
-    /// ORDER BY of the whole query (for a plain SELECT too). USING operators, DESC, NULLS are left out.
+    /// ORDER BY of the whole query (for a plain SELECT too). DESC, NULLS are left out; an operator of USING other than `<`
+    /// and `>` is a mix of its own after the expression.
     pub order_by: Vec<Expr>,
     /// LIMIT or FETCH first, then OFFSET, whatever the text's order. LIMIT ALL and `FETCH FIRST ROW` (no count) leave nothing.
     pub limits: Vec<Expr>,

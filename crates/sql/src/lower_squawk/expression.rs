@@ -8,6 +8,7 @@ use squawk_syntax::{SyntaxKind, SyntaxNode};
 use super::name::{need, refuse, tokens};
 use super::{Read, Reader};
 use crate::form::{Call, Expr, Literal, Path};
+use crate::operators::canonical;
 
 impl Reader {
     /// An expression.
@@ -87,7 +88,7 @@ impl Reader {
         {
             let function = need(name.into_iter().next_back())?;
             return Ok(Expr::Call(Box::new(Call {
-                name: vec!["pg_catalog".to_owned(), function],
+                name: vec!["pg_catalog".to_owned(), canonical(&function).to_owned()],
                 args: vec![self.expr(&need(cast.expr())?)?],
                 extra: vec![],
             })));

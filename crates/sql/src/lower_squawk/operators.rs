@@ -331,6 +331,24 @@ impl Reader {
         })
     }
 
+    /// The operator of ORDER BY … USING.
+    pub(super) fn sort_operator(&mut self, using: &ast::SortUsing) -> Read<Path> {
+        if let Some(call) = using.operator_call() {
+            return self.operator(&call);
+        }
+        let text: String = using
+            .syntax()
+            .descendants_with_tokens()
+            .filter_map(|element| element.into_token())
+            .filter(|token| !token.kind().is_trivia() && token.kind() != SyntaxKind::USING_KW)
+            .map(|token| token.text().to_owned())
+            .collect();
+        match text.is_empty() || text.bytes().any(|b| b.is_ascii_alphanumeric()) {
+            true => refuse("USING of an unknown shape"),
+            false => Ok(vec![text]),
+        }
+    }
+
     /// `OPERATOR(s.=)`: the schema is a path whose last segment is empty; the symbol follows it.
     fn operator(&mut self, call: &ast::OperatorCall) -> Read<Path> {
         let op = need(call.op())?;

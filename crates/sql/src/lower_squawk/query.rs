@@ -249,10 +249,20 @@ impl Reader {
 
     /// ORDER BY.
     pub(super) fn order_by(&mut self, clause: &ast::OrderByClause) -> Read<Vec<Expr>> {
-        need(clause.sort_by_list())?
-            .sort_bys()
-            .map(|sort| self.expr(&need(sort.expr())?))
-            .collect()
+        let mut all = Vec::new();
+        for sort in need(clause.sort_by_list())?.sort_bys() {
+            all.push(self.expr(&need(sort.expr())?)?);
+            if let Some(ast::SortOrder::SortUsing(using)) = sort.sort_order() {
+                // By itself: the expression stays what it is, a position perhaps.
+                let operator = self.sort_operator(&using)?;
+                if !matches!(&operator[..], [.., name] if ["<", ">"].contains(&name.as_str()))
+                    || matches!(&operator[..], [.., schema, _] if schema != "pg_catalog")
+                {
+                    all.push(Expr::mix([Expr::Operator(operator)]));
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// ORDER BY, LIMIT, OFFSET, FETCH and locks.

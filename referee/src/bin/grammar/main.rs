@@ -1,10 +1,12 @@
 //! A differential fuzzer: PostgreSQL's own grammar (libpg_query) against the facts.
 //!
 //! `grammar --seconds 600 --seed 1` makes texts out of the corpus, and prints each that the real grammar accepts and
-//! the facts have too mild, made as small as it can be; at the end, figures. `grammar 'SELECT 1'` judges this text.
+//! the facts have too mild, made as small as it can be; at the end, figures. `grammar 'SELECT 1'` judges this text;
+//! `grammar @file.sql --rounds 1000` has more to begin with.
 //!
 //! Owns: the loop and the figures. Refuses: to end well where there was a disagreement.
 
+mod catalog;
 mod demand;
 mod judge;
 mod literals;
@@ -34,15 +36,20 @@ fn main() {
         catalog: shop::catalog(),
         settings: Settings::with_search_path(&["pg_catalog", "public"], "app"),
     };
-    if !arguments.words.is_empty() {
-        for word in &arguments.words {
-            show(&judge, word);
-        }
+    let (files, texts): (Vec<&String>, Vec<&String>) =
+        arguments.words.iter().partition(|w| w.starts_with('@'));
+    for text in &texts {
+        show(&judge, text);
+    }
+    if !texts.is_empty() {
         return;
     }
     std::panic::set_hook(Box::new(|_| {}));
     let mut run = Run::default();
     let mut pool = seeds::seeds();
+    for file in files {
+        pool.extend(seeds::of_file(&file[1..]));
+    }
     let mut random = Random::new(arguments.seed);
     let honest = pool.len();
     let mut round = 0;

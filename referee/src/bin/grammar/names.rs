@@ -33,6 +33,20 @@ pub fn analyzes(node: &Node) -> bool {
         })
 }
 
+/// Whether an item of the select list, or of ORDER BY, has a window.
+pub fn has_window(node: &Node) -> bool {
+    fn windowed(node: &Node) -> bool {
+        node.node("over").is_some()
+            || node
+                .fields
+                .iter()
+                .any(|(_, v)| v.nodes().into_iter().any(windowed))
+    }
+    ["target_list", "sort_clause"]
+        .iter()
+        .any(|field| node.nodes(field).into_iter().any(windowed))
+}
+
 /// Whether a condition has a column, a cursor or a query in it.
 pub fn has_column(node: &Node) -> bool {
     matches!(node.name, "ColumnRef" | "CurrentOfExpr" | "SubLink")
@@ -44,10 +58,14 @@ pub fn has_column(node: &Node) -> bool {
 
 impl Value<'_> {
     /// The relations in FROM, not those in its queries.
-    pub fn relations(&self, found: &mut Vec<Name>) {
+    pub fn relations(&self, found: &mut Vec<Visible>) {
         for node in self.nodes() {
             match node.name {
-                "RangeVar" => found.push(name_of(node)),
+                "RangeVar" => {
+                    let name = name_of(node);
+                    let alias = node.node("alias").map(|a| a.text("aliasname"));
+                    found.push((alias.unwrap_or(&name.name).to_owned(), name));
+                }
                 "JoinExpr" => {
                     node.field("larg").relations(found);
                     node.field("rarg").relations(found);
@@ -73,6 +91,9 @@ pub fn name_of_path(path: &[&str]) -> Name {
         schema: parts.next().map_or(String::new(), |n| (*n).to_owned()),
     }
 }
+
+/// A relation under the name it has in its query.
+pub type Visible = (String, Name);
 
 /// Names in a statement: those it gives to columns, and its relations.
 #[derive(Default)]

@@ -36,6 +36,24 @@ pub fn seeds() -> Vec<String> {
     all
 }
 
+/// Statements of a file of any SQL: parted where the real grammar parts them, or at the ends of lines after a semicolon.
+pub fn of_file(path: &str) -> Vec<String> {
+    let text = match std::fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => {
+            eprintln!("{path}: {error}");
+            std::process::exit(2);
+        }
+    };
+    let lines: Vec<&str> = text.lines().filter(|l| !l.starts_with('\\')).collect();
+    lines
+        .join("\n")
+        .split(";\n")
+        .map(str::to_owned)
+        .filter(|s| !s.trim().is_empty() && s.len() < 3000)
+        .collect()
+}
+
 /// The statements of a file of cases: lines up to those that begin with `=>`.
 fn cases(text: &str) -> Vec<String> {
     let mut all = vec![];

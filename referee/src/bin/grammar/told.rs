@@ -7,7 +7,9 @@ use sql::Catalog;
 use sql::facts::{Action, Class, Flag, Transaction};
 
 use crate::demand::{Demand, Name};
-use crate::names::{Names, analyzes, has_column, is_of_type, name_of, name_of_path};
+use crate::names::{
+    Names, Visible, analyzes, has_column, has_window, is_of_type, name_of, name_of_path,
+};
 use crate::rules::{DEFINES, WATCHED, does, target};
 use crate::tree::{Node, Value};
 
@@ -28,13 +30,16 @@ pub fn demands(statement: &Node, catalog: &Catalog) -> Vec<Demand> {
         relations: names.relations,
         levels: vec![],
     };
+    if statement.name == "SelectStmt" {
+        walk.demand(Demand::Class(Class::Read));
+    }
     walk.node(statement);
     walk.demands
 }
 
 /// Where the walk is.
-struct Walk<'a> {
-    catalog: &'a Catalog,
+pub struct Walk<'a> {
+    pub catalog: &'a Catalog,
     demands: Vec<Demand>,
     /// Names of common tables in scope.
     commons: Vec<Vec<String>>,
@@ -47,17 +52,17 @@ struct Walk<'a> {
     /// In a query whose columns nobody need ask for.
     unasked: bool,
     /// Columns are asked about: in queries and writes, not in definitions.
-    columns: bool,
+    pub columns: bool,
     /// Names that the statement itself gives to columns.
-    made: Vec<String>,
+    pub made: Vec<String>,
     /// Relations named.
     relations: Vec<Name>,
     /// Those whose columns can be named here, outermost first.
-    levels: Vec<Vec<Name>>,
+    pub levels: Vec<Vec<Visible>>,
 }
 
 impl Walk<'_> {
-    fn demand(&mut self, demand: Demand) {
+    pub fn demand(&mut self, demand: Demand) {
         if !self.later && !self.demands.contains(&demand) {
             self.demands.push(demand);
         }
@@ -132,7 +137,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        level.retain(|n| {
+        level.retain(|(_, n)| {
             !(n.schema.is_empty() && self.commons.iter().flatten().any(|c| *c == n.name))
         });
         self.levels.push(level);
@@ -162,7 +167,7 @@ impl Walk<'_> {
             ("CompositeTypeStmt", "typevar") => return,
             ("AlterTableStmt" | "RenameStmt", "relation") if is_of_type(node) => return,
             // It is the definition that is changed, not the session.
-            (_, "setstmt") => return,
+            (_, "setstmt") | ("AlterFunctionStmt", "actions") => return,
             // What is run later, by the name of what is defined here.
             ("CreateFunctionStmt", _) | ("RuleStmt", "actions") => {
                 let later = std::mem::replace(&mut self.later, true);
@@ -182,6 +187,10 @@ impl Walk<'_> {
             }
             ("ExplainStmt", _) | ("RangeSubselect", "subquery") => self.unasked = true,
             ("InsertStmt", "select_stmt") => self.unasked = false,
+            // What no call asks for, is not computed.
+            ("SelectStmt", "window_clause") => self.columns &= has_window(node),
+            // "must not contain variables"
+            ("SelectStmt", "limit_offset" | "limit_count") => self.columns = false,
             ("SelectStmt", "values_lists") => self.columns &= !self.unasked,
             ("SubLink", "subselect") => {
                 self.unasked = node.text("sub_link_type") == "ExistsSublink";
@@ -243,7 +252,20 @@ impl Walk<'_> {
     /// What a node says by itself.
     fn own(&mut self, node: &Node) {
         match node.name {
-            "SelectStmt" => self.demand(Demand::Class(Class::Read)),
+            "AExpr" => self.operator(&node.strings("name")),
+            "SortBy" => self.operator(&node.strings("use_op")),
+            "SubLink" => self.operator(&node.strings("oper_name")),
+            "TypeCast" => self.cast(node),
+            // `(x).f` is `f(x)` where x has no such column.
+            "AIndirection" => {
+                for name in node.strings("indirection") {
+                    if self.is_users_function(name)
+                        && !self.relations.iter().any(|r| self.has_column(r, name))
+                    {
+                        self.demand(Demand::Function(name_of_path(&[name])));
+                    }
+                }
+            }
             "ExplainStmt" => {
                 self.demand(Demand::Flag(Flag::Explain));
                 self.explained = true;
@@ -397,40 +419,13 @@ impl Walk<'_> {
                 | "ObjectColumn"
                 | "ObjectTabconstraint",
             ) => {
-                if let Some((_, table)) = path.split_last() {
+                if let Some((_, table)) = path.split_last()
+                    && !table.is_empty()
+                {
                     self.demand(Demand::Relation(name_of_path(table)));
                 }
             }
             _ => {}
-        }
-    }
-
-    /// A column by name, if one of the statement's relations has it and the statement gives that name to nothing else.
-    fn column(&mut self, node: &Node) {
-        let path = node.strings("fields");
-        let star = node.nodes("fields").iter().any(|f| f.name == "AStar");
-        let Some(last) = path.last() else { return };
-        if star
-            || !self.columns
-            || matches!(path.as_slice(), ["excluded" | "old" | "new", _])
-            || self.made.iter().any(|m| m == last)
-        {
-            return;
-        }
-        let known = self.levels.iter().flatten().any(|name| {
-            let schema = match name.schema.as_str() {
-                "" => self
-                    .catalog
-                    .relation("pg_catalog", &name.name)
-                    .map_or("public", |_| "pg_catalog"),
-                schema => schema,
-            };
-            self.catalog
-                .relation(schema, &name.name)
-                .is_some_and(|r| r.columns.iter().any(|c| c.name == *last))
-        });
-        if known {
-            self.demand(Demand::Column((*last).to_owned()));
         }
     }
 }
