@@ -149,3 +149,24 @@ pub const WATCHED: &[&str] = &[
     "default_transaction_read_only",
     "transaction_read_only",
 ];
+
+/// Types of the server's that are no functions, and are called by their names (PostgreSQL manual, 10.3).
+pub const CALLED_TYPES: &[&str] = &[
+    "cidr",
+    "inet",
+    "jsonpath",
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
+    "tsquery",
+    "tsvector",
+    "uuid",
+];

@@ -10,7 +10,7 @@ use crate::demand::{Demand, Name};
 use crate::names::{
     Names, Visible, analyzes, has_column, has_window, is_of_type, name_of, name_of_path,
 };
-use crate::rules::{DEFINES, WATCHED, does, target};
+use crate::rules::{CALLED_TYPES, DEFINES, WATCHED, does, target};
 use crate::tree::{Node, Value};
 
 /// The demands of one statement.
@@ -175,13 +175,13 @@ impl Walk<'_> {
                 self.later = later;
                 return;
             }
-            // Facts name what is made in a schema, no more, and say so.
+            // Facts name what is made in a schema, no more, and say so; a sequence is as harmless as the schema.
             ("CreateSchemaStmt", "schema_elts") => {
-                if !value.nodes().is_empty() {
+                if value.nodes().iter().any(|n| n.name != "CreateSeqStmt") {
                     self.demand(Demand::Opaque);
-                }
-                for name in &self.relations.clone() {
-                    self.demand(Demand::Relation(name.clone()));
+                    for name in &self.relations.clone() {
+                        self.demand(Demand::Relation(name.clone()));
+                    }
                 }
                 return;
             }
@@ -279,7 +279,13 @@ impl Walk<'_> {
                 let path = node.strings("funcname");
                 // LIKE … ESCAPE.
                 let escape = ["like_escape", "similar_to_escape"];
-                if !matches!(path.as_slice(), ["pg_catalog", last] if escape.contains(last)) {
+                let syntax =
+                    matches!(path.as_slice(), ["pg_catalog", last] if escape.contains(last));
+                // A type of the server's called by its name is a cast.
+                let cast = matches!(path.as_slice(), [name] if CALLED_TYPES.contains(name)
+                    && node.nodes("args").len() == 1
+                    && self.catalog.functions(name).is_empty());
+                if !syntax && !cast {
                     self.demand(Demand::Function(name_of_path(&path)));
                 }
             }
