@@ -133,6 +133,13 @@ impl PolicySet {
         self.rules.iter().map(|rule| &rule.summary)
     }
 
+    /// Whether any policy names this role. One that none names is most likely misspelt.
+    pub fn names_role(&self, role: &str) -> bool {
+        let name = format!("Tollgate::Role::{role:?}");
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.policy.to_string().contains(&name))
+    }
+
     /// `connect` is asked so that it can be forbidden; only a permit that names it makes it a matter of permits.
     fn connecting_needs_a_permit(&self) -> bool {
         self.rules.iter().any(|r| {

@@ -119,6 +119,13 @@ fn check(parse: &Parse<SourceFile>) -> Read<()> {
     }
 }
 
+/// The first error of a text, and where it begins.
+pub(crate) fn first_error(text: &str) -> Option<(usize, String)> {
+    let errors = SourceFile::parse(text).errors();
+    let first = errors.iter().min_by_key(|e| e.range().start())?;
+    Some((first.range().start().into(), first.message().to_owned()))
+}
+
 /// A node's bytes.
 fn span(node: &SyntaxNode) -> Range<usize> {
     let range = node.text_range();

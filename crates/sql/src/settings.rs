@@ -36,6 +36,11 @@ pub(crate) fn is_temporary(schema: &str) -> bool {
 }
 
 impl Settings {
+    /// The settings after a change, as far as it can be followed without asking a server.
+    pub fn follow(&mut self, change: &SettingChange, catalog: &crate::Catalog) {
+        crate::parameters::after(self, change, catalog);
+    }
+
     /// Whether names may mean temporary objects of the session's.
     pub(crate) fn has_temporary(&self) -> bool {
         match &self.search_path {

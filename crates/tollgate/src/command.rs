@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::operations::{Answer, NewGrant, Operations, Request};
-use crate::{Failure, answer, control, explain, init, replay, secret, serve};
+use crate::{Failure, answer, control, explain_command, init, replay, secret, serve};
 
 /// A checkpoint between AI agents and the databases they work on.
 #[derive(Debug, Parser)]
@@ -94,24 +94,12 @@ enum Command {
     Reload,
     /// Say what would become of a statement, and why.
     #[command(
-        after_help = "Example:\n  tollgate explain --database shop --role reader 'SELECT email FROM customers'"
+        after_help = "Examples:\n  tollgate explain --database shop --role reader 'SELECT email FROM customers'\n  tollgate explain --database shop --role writer --search-path tenant,public --file migration.sql --json"
     )]
-    Explain {
-        /// Database, as in the config.
-        #[arg(long)]
-        database: String,
-        /// Role of the agent's grant.
-        #[arg(long)]
-        role: String,
-        /// The statement; `-` reads standard input.
-        statement: String,
-    },
+    Explain(explain_command::Explain),
     /// Say what a statement does, without a server.
     #[command(after_help = "Example:\n  tollgate classify 'DELETE FROM orders'")]
-    Classify {
-        /// The statement; `-` reads standard input.
-        statement: String,
-    },
+    Classify(explain_command::Statement),
 }
 
 #[derive(Debug, Subcommand)]
@@ -207,26 +195,8 @@ pub fn run() -> Result<(), Failure> {
         }
         Command::Verify => verify(&config()?, json),
         Command::Reload => done(&config()?, Request::Reload),
-        Command::Explain {
-            database,
-            role,
-            statement,
-        } => explained(
-            &config()?,
-            &database,
-            &role,
-            &statement_text(statement)?,
-            json,
-        ),
-        Command::Classify { statement } => {
-            let found = explain::classify(&statement_text(statement)?);
-            answer::line(if json {
-                found.to_string()
-            } else {
-                pretty(&found)
-            });
-            Ok(())
-        }
+        Command::Explain(words) => explain_command::explain(&config()?, words, json),
+        Command::Classify(statement) => explain_command::classify(statement, json),
     }
 }
 
@@ -487,44 +457,4 @@ fn verify(config: &Config, json: bool) -> Result<(), Failure> {
             Ok(())
         }
     }
-}
-
-fn statement_text(argument: String) -> Result<String, Failure> {
-    if argument != "-" {
-        return Ok(argument);
-    }
-    std::io::read_to_string(std::io::stdin())
-        .map_err(|e| Failure::Usage(format!("standard input: {e}")))
-}
-
-fn explained(
-    config: &Config,
-    database: &str,
-    role: &str,
-    text: &str,
-    json: bool,
-) -> Result<(), Failure> {
-    let served = config.served()?.into_iter().find(|d| d.name == database);
-    let served = served.ok_or_else(|| {
-        Failure::Usage(format!("there is no database \"{database}\" in the config"))
-    })?;
-    let settings = explain::default_settings(&served.upstream.user);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::Usage(e.to_string()))?;
-    let opened = runtime
-        .block_on(gateway::database::Database::open(served))
-        .map_err(|e| Failure::Usage(format!("database {database}: {e}")))?;
-    let found = explain::explain(database, role, text, &opened.latest(), &settings);
-    answer::line(if json {
-        found.to_string()
-    } else {
-        pretty(&found)
-    });
-    Ok(())
-}
-
-fn pretty(value: &serde_json::Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
 }

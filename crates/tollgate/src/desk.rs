@@ -427,8 +427,8 @@ impl Desk for Office {
                 .fresh()
                 .await
                 .map_err(|e| Refusal::new("08001", e.to_string()))?;
-            let settings = crate::explain::default_settings(&found.config.upstream.user);
-            Ok(crate::explain::explain(database, role, text, &known, &settings).to_string())
+            let asker = crate::explain::Asker::of_role(role);
+            Ok(crate::explain::explain(&found.config, &asker, text, &known).to_string())
         })
     }
 }

@@ -10,6 +10,8 @@ mod config;
 mod control;
 mod desk;
 mod explain;
+mod explain_command;
+mod explain_text;
 mod init;
 mod operations;
 mod replay;

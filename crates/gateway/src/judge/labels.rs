@@ -25,24 +25,29 @@ pub fn touched(facts: &Facts, known: &Known) -> Vec<String> {
     names
 }
 
+/// Why a labelled column may not be used like this, if it may not.
+pub fn why(place: Place, filter: Filter) -> Option<&'static str> {
+    match (place, filter) {
+        (Place::OutputPlain, _) => None,
+        (Place::Equality, Filter::Allow | Filter::Equality) | (Place::Filter, Filter::Allow) => {
+            None
+        }
+        (Place::OutputComputed, _) => Some("it would be computed with"),
+        (Place::Stored, _) => Some("it would be copied to where it is not masked"),
+        (Place::Equality, Filter::Deny) => Some("it may not decide which rows come back"),
+        (Place::Filter, Filter::Equality | Filter::Deny) => Some(
+            "it may not decide which rows come back, but for equality where the label allows that",
+        ),
+    }
+}
+
 /// The reason why the statement would reveal something, if it would. `shown` says what the session may see as it is.
 pub fn check(facts: &Facts, known: &Known, shown: &dyn Fn(&Labelled) -> bool) -> Option<Refusal> {
     for used in &facts.uses {
         let Some(labelled) = known.labels.column(&used.column) else {
             continue;
         };
-        let why = match (used.place, labelled.label.filter) {
-            (Place::OutputPlain, _) => None,
-            (Place::Equality, Filter::Allow | Filter::Equality)
-            | (Place::Filter, Filter::Allow) => None,
-            (Place::OutputComputed, _) => Some("it would be computed with"),
-            (Place::Stored, _) => Some("it would be copied to where it is not masked"),
-            (Place::Equality, Filter::Deny) => Some("it may not decide which rows come back"),
-            (Place::Filter, Filter::Equality | Filter::Deny) => Some(
-                "it may not decide which rows come back, but for equality where the label allows that",
-            ),
-        };
-        if let Some(why) = why
+        if let Some(why) = why(used.place, labelled.label.filter)
             && !shown(labelled)
         {
             return Some(Refusal::would_reveal(
