@@ -42,7 +42,6 @@ const MOST_LINES: usize = 500;
 
 /// Files that are longer, each with the reason. A file that has become short enough has to leave this list.
 const LONG: &[&str] = &[
-    // The command line as one table, help texts included.
     // Tables: a relation of the console's a block; each message, or exchange, once whole and in each malformed shape.
     "crates/console/src/relation.rs",
     "crates/console/tests/support/mod.rs",
