@@ -53,6 +53,14 @@ pub(crate) struct Analyzer<'a> {
     pub blind: bool,
     /// The result is kept (SELECT INTO), not shown.
     pub kept: bool,
+    /// Operators without a schema that share their name with one of the users'.
+    pub operators: Vec<String>,
+    /// Types cast to, by `pg_type.typname`.
+    pub cast_types: Vec<String>,
+    /// There are parameters: their types may have been declared with them.
+    pub parameters: bool,
+    /// Something may be of any type that a text can name.
+    pub untyped: bool,
     /// Nobody asks whether writes are bounded.
     pub bounded: bool,
 }
@@ -81,6 +89,10 @@ impl<'a> Analyzer<'a> {
             changes: vec![],
             blind: true,
             kept: false,
+            operators: vec![],
+            cast_types: vec![],
+            parameters: false,
+            untyped: false,
             bounded: false,
         }
     }

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::bodies::{BodyCache, Inside};
 use crate::facts::Volatility;
+use crate::types::{Cast, CastContext, Operator, Type, Types};
 use crate::views::ViewCache;
 
 /// `pg_class.relkind`, as far as it matters.
@@ -73,6 +74,63 @@ pub struct Function {
     pub volatility: Volatility,
     /// Whether it belongs to the server itself (its OID is below 16384 and its schema is pg_catalog).
     pub builtin: bool,
+    /// What kind of routine.
+    pub kind: RoutineKind,
+    /// Types of the arguments that a call gives (IN, INOUT, VARIADIC), in order.
+    pub arguments: Vec<u32>,
+    /// How many of the last ones have defaults.
+    pub defaults: usize,
+    /// The last one takes any number of values.
+    pub variadic: bool,
+    /// Type of the result.
+    pub result: u32,
+    /// SECURITY DEFINER: it runs with its owner's rights.
+    pub security_definer: bool,
+    /// Its owner; empty for the server's own.
+    pub owner: String,
+}
+
+/// `pg_proc.prokind`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RoutineKind {
+    /// Function.
+    #[default]
+    Function,
+    /// Procedure.
+    Procedure,
+    /// Aggregate.
+    Aggregate,
+    /// Window function.
+    Window,
+}
+
+impl Function {
+    /// One whose arguments may be any.
+    pub fn new(oid: u32, schema: &str, name: &str, volatility: Volatility) -> Function {
+        Function {
+            oid,
+            schema: schema.to_owned(),
+            name: name.to_owned(),
+            volatility,
+            builtin: oid < crate::types::FIRST_NORMAL_OID && schema == "pg_catalog",
+            kind: RoutineKind::default(),
+            arguments: vec![],
+            defaults: 0,
+            variadic: true,
+            result: 0,
+            security_definer: false,
+            owner: String::new(),
+        }
+    }
+
+    /// Whether a call with this many arguments can mean it, when up to `more` others may belong to them (PostgreSQL manual,
+    /// 10.3). A procedure's OUT arguments are given, too, and are not among its own.
+    pub fn takes(&self, count: usize, more: usize) -> bool {
+        let most = self.arguments.len();
+        let least = most.saturating_sub(self.defaults + usize::from(self.variadic));
+        self.kind == RoutineKind::Procedure
+            || count + more >= least && (count <= most || self.variadic)
+    }
 }
 
 /// An immutable snapshot of definitions.
@@ -87,8 +145,7 @@ pub struct Catalog {
     insides: HashMap<u32, Inside>,
     generated: Vec<(u32, i16, i16)>,
     schemas: HashSet<String>,
-    operators: HashSet<String>,
-    casts: HashSet<String>,
+    types: Types,
     views: ViewCache,
     bodies: BodyCache,
 }
@@ -124,17 +181,9 @@ impl Catalog {
     pub fn has_schema(&self, schema: &str) -> bool {
         self.schemas.contains(schema)
     }
-    /// Whether an operator of this name, in whichever schema, may run a function of the user's.
-    pub fn has_user_operator(&self, name: &str) -> bool {
-        self.operators.contains(name)
-    }
-    /// Whether there is any such operator.
-    pub fn has_user_operators(&self) -> bool {
-        !self.operators.is_empty()
-    }
-    /// Whether a cast to the type of this name (`pg_type.typname`) may run a function of the user's.
-    pub fn has_user_cast(&self, name: &str) -> bool {
-        self.casts.contains(name)
+    /// Types of the users', and what there is over them.
+    pub(crate) fn types(&self) -> &Types {
+        &self.types
     }
     /// Views already looked into.
     pub(crate) fn views(&self) -> &ViewCache {
@@ -211,13 +260,36 @@ impl CatalogBuilder {
     pub fn inside(&mut self, oid: u32, inside: Inside) {
         self.0.insides.insert(oid, inside);
     }
-    /// Adds the name of an operator (`pg_operator.oprname`) whose function cannot be looked into.
-    pub fn operator(&mut self, name: impl Into<String>) {
-        self.0.operators.insert(name.into());
+    /// Adds a type of the users'.
+    pub fn user_type(&mut self, one: Type) {
+        self.0.types.add(one);
     }
-    /// Adds the name of a type (`pg_type.typname`) to which there is a cast by a function that cannot be looked into.
+    /// Adds an operator of the users'.
+    pub fn user_operator(&mut self, one: Operator) {
+        self.0.types.add_operator(one);
+    }
+    /// Adds a cast of the users'.
+    pub fn user_cast(&mut self, one: Cast) {
+        self.0.types.add_cast(one);
+    }
+    /// Adds an operator of which nothing is known but its name (`pg_operator.oprname`).
+    pub fn operator(&mut self, name: impl Into<String>) {
+        self.user_operator(Operator {
+            name: name.into(),
+            operands: [0, 0],
+            result: 0,
+            opaque: true,
+        });
+    }
+    /// Adds an explicit cast of which nothing is known but its target's name (`pg_type.typname`).
     pub fn cast_to(&mut self, name: impl Into<String>) {
-        self.0.casts.insert(name.into());
+        self.user_cast(Cast {
+            source: 0,
+            target: 0,
+            name: name.into(),
+            context: CastContext::Explicit,
+            opaque: true,
+        });
     }
     /// Adds what a generated column is computed from (`pg_attribute.attgenerated`, `pg_depend`).
     pub fn generated(&mut self, relation: u32, column: i16, source: i16) {

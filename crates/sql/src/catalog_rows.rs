@@ -5,8 +5,11 @@
 //! and to touch a row of the users' tables.
 
 use crate::bodies::{Body, Inside};
-use crate::catalog::{Catalog, CatalogBuilder, CatalogColumn, Function, Relation, RelationKind};
+use crate::catalog::{
+    Catalog, CatalogBuilder, CatalogColumn, Function, Relation, RelationKind, RoutineKind,
+};
 use crate::facts::Volatility;
+use crate::types::{Cast, CastContext, FIRST_NORMAL_OID, Operator, Type};
 
 /// A row of an answer, each cell as text; None for NULL.
 pub type Row = Vec<Option<String>>;
@@ -15,17 +18,16 @@ pub type Row = Vec<Option<String>>;
 pub const SESSION: &str = "SET search_path = ''";
 
 /// What is asked: a name for the answer, and the query.
-pub const QUERIES: [(&str, &str); 6] = [
+pub const QUERIES: [(&str, &str); 8] = [
     ("relations", RELATIONS),
     ("columns", COLUMNS),
     ("functions", FUNCTIONS),
+    ("types", TYPES),
     ("operators", OPERATORS),
+    ("casts", CASTS),
     ("generated", GENERATED),
     ("bodies", BODIES),
 ];
-
-/// OIDs below this belong to the server itself (`FirstNormalObjectId`).
-const FIRST_NORMAL_OID: u32 = 16384;
 
 const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
      CASE WHEN c.relkind IN ('v','m') AND c.oid >= 16384 THEN pg_catalog.pg_get_viewdef(c.oid) END, \
@@ -36,16 +38,32 @@ const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
 const COLUMNS: &str = "SELECT a.attrelid, a.attname, a.attnum, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod) \
      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
      WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i','I','t') ORDER BY a.attrelid, a.attnum";
-const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, p.provolatile \
+const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, p.proargtypes, p.pronargdefaults, \
+     p.provariadic <> 0, p.prorettype, p.prosecdef, CASE WHEN p.oid >= 16384 THEN pg_catalog.pg_get_userbyid(p.proowner) END \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace ORDER BY p.oid";
-/// Operators, and casts, that run a function of the user's. What is written in C, or names one of the server's own
-/// functions, only a superuser can have made: extensions; with the server's word that it looks at no table (immutable; stable
-/// only in C) it counts as the server's own. Anything else could do anything.
-const OPERATORS: &str = "SELECT 'operator', o.oprname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode \
-     WHERE o.oid >= 16384 AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13) \
-     UNION SELECT 'cast', t.typname FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc \
-     JOIN pg_catalog.pg_type t ON t.oid = c.casttarget \
-     WHERE c.oid >= 16384 AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13) ORDER BY 1, 2";
+/// Types of the users', but the row types of tables. A check's functions are found by what it depends on.
+const TYPES: &str = "SELECT t.oid, t.typname, t.typtype, t.typelem, t.typbasetype, \
+     (SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid), \
+     (SELECT pg_catalog.string_agg(a.atttypid::pg_catalog.text, ' ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a \
+     WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), \
+     EXISTS (SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_depend d ON d.objid = k.oid \
+     AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
+     JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid WHERE k.contypid = t.oid \
+     AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13)) \
+     FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
+     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem LEFT JOIN pg_catalog.pg_class ec ON ec.oid = e.typrelid \
+     WHERE t.oid >= 16384 AND (c.oid IS NULL OR c.relkind = 'c') AND (ec.oid IS NULL OR ec.relkind = 'c') ORDER BY t.oid";
+/// Operators of the users', and whether they run a function that could do anything. What is written in C, or names one of the
+/// server's own functions, only a superuser can have made: extensions; with the server's word that it looks at no table (immutable;
+/// stable only in C) it counts as the server's own.
+const OPERATORS: &str = "SELECT o.oprname, o.oprleft, o.oprright, o.oprresult, \
+     NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13) \
+     FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode WHERE o.oid >= 16384 ORDER BY o.oid";
+/// Casts, in the same way; those without a function change a value's type all the same.
+const CASTS: &str = "SELECT c.castsource, c.casttarget, t.typname, c.castcontext, \
+     coalesce(NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13), c.castfunc <> 0) \
+     FROM pg_catalog.pg_cast c JOIN pg_catalog.pg_type t ON t.oid = c.casttarget \
+     LEFT JOIN pg_catalog.pg_proc p ON p.oid = c.castfunc WHERE c.oid >= 16384 ORDER BY c.oid";
 /// A generated column shows what it is computed from.
 const GENERATED: &str = "SELECT d.adrelid, d.adnum, p.refobjsubid FROM pg_catalog.pg_attrdef d \
      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> '' \
@@ -62,6 +80,7 @@ const BODIES: &str = "SELECT p.oid, CASE WHEN p.prokind = 'a' THEN 'aggregate' E
      pg_catalog.pg_get_expr(p.proargdefaults, 0) \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
      LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid WHERE p.oid >= 16384 ORDER BY p.oid";
+
 /// The catalog of these answers, one for each of [`QUERIES`] in its order; None where they are not what was asked for.
 pub fn build(generation: u64, answers: Vec<Vec<Row>>) -> Option<Catalog> {
     builder(generation, answers).map(CatalogBuilder::build)
@@ -69,20 +88,76 @@ pub fn build(generation: u64, answers: Vec<Vec<Row>>) -> Option<Catalog> {
 
 /// The same, for more to be added.
 pub fn builder(generation: u64, answers: Vec<Vec<Row>>) -> Option<CatalogBuilder> {
-    let [relations, columns, functions, operators, generated, bodies] = answers.try_into().ok()?;
+    let [
+        relations,
+        columns,
+        functions,
+        types,
+        operators,
+        casts,
+        generated,
+        bodies,
+    ] = answers.try_into().ok()?;
     let mut builder = CatalogBuilder::new(generation);
+    add_relations(&mut builder, relations, columns)?;
+    for row in functions {
+        builder.function(function(row)?);
+    }
+    for row in types {
+        builder.user_type(user_type(row)?);
+    }
+    for mut row in operators {
+        builder.user_operator(Operator {
+            name: text(&mut row, 0)?,
+            operands: [number(&mut row, 1)?, number(&mut row, 2)?],
+            result: number(&mut row, 3)?,
+            opaque: truth(&mut row, 4)?,
+        });
+    }
+    for mut row in casts {
+        builder.user_cast(Cast {
+            source: number(&mut row, 0)?,
+            target: number(&mut row, 1)?,
+            name: text(&mut row, 2)?,
+            context: match text(&mut row, 3)?.as_str() {
+                "e" => CastContext::Explicit,
+                "a" => CastContext::Assignment,
+                _ => CastContext::Implicit,
+            },
+            opaque: truth(&mut row, 4)?,
+        });
+    }
+    for row in bodies {
+        add_inside(&mut builder, row)?;
+    }
+    for mut row in generated {
+        builder.generated(
+            number(&mut row, 0)?,
+            number(&mut row, 1)?,
+            number(&mut row, 2)?,
+        );
+    }
+    Some(builder)
+}
+
+/// The relations with their columns, both in order of the relation's OID.
+fn add_relations(
+    builder: &mut CatalogBuilder,
+    relations: Vec<Row>,
+    columns: Vec<Row>,
+) -> Option<()> {
     let mut columns = columns.into_iter().peekable();
     for mut row in relations {
-        let oid: u32 = text(&mut row, 0)?.parse().ok()?;
+        let oid: u32 = number(&mut row, 0)?;
         let mut own = Vec::new();
         while let Some(mut column) = columns.next_if(
             |c| matches!(c.first(), Some(Some(o)) if o.parse::<u32>().is_ok_and(|o| o <= oid)),
         ) {
-            if text(&mut column, 0)?.parse::<u32>().ok()? == oid {
+            if number::<u32>(&mut column, 0)? == oid {
                 own.push(CatalogColumn {
                     name: text(&mut column, 1)?,
-                    number: text(&mut column, 2)?.parse().ok()?,
-                    type_oid: text(&mut column, 3)?.parse().ok()?,
+                    number: number(&mut column, 2)?,
+                    type_oid: number(&mut column, 3)?,
                     type_name: text(&mut column, 4)?,
                 });
             }
@@ -106,76 +181,119 @@ pub fn builder(generation: u64, answers: Vec<Vec<Row>>) -> Option<CatalogBuilder
                 .split(',')
                 .filter_map(|p| p.parse().ok())
                 .collect(),
-            has_triggers: text(&mut row, 6).as_deref() == Some("t"),
+            has_triggers: truth(&mut row, 6)?,
         });
     }
-    for mut row in functions {
-        let oid: u32 = text(&mut row, 0)?.parse().ok()?;
-        let schema = text(&mut row, 1)?;
-        builder.function(Function {
-            oid,
-            builtin: oid < FIRST_NORMAL_OID && schema == "pg_catalog",
-            schema,
-            name: text(&mut row, 2)?,
-            volatility: match text(&mut row, 3)?.as_str() {
-                "i" => Volatility::Immutable,
-                "s" => Volatility::Stable,
-                "v" => Volatility::Volatile,
-                _ => Volatility::Unknown,
-            },
-        });
-    }
-    for mut row in operators {
-        let kind = text(&mut row, 0)?;
-        let name = text(&mut row, 1)?;
-        match kind.as_str() {
-            "operator" => builder.operator(name),
-            _ => builder.cast_to(name),
-        }
-    }
-    for mut row in generated {
-        let relation = text(&mut row, 0)?.parse().ok()?;
-        builder.generated(
-            relation,
-            text(&mut row, 1)?.parse().ok()?,
-            text(&mut row, 2)?.parse().ok()?,
-        );
-    }
-    for mut row in bodies {
-        let oid = text(&mut row, 0)?.parse().ok()?;
-        let language = text(&mut row, 1)?;
-        let source = text(&mut row, 2);
-        let parsed = text(&mut row, 3).as_deref() == Some("t");
-        let settings = text(&mut row, 4).unwrap_or_default();
-        let parts = text(&mut row, 5).unwrap_or_default();
-        let body = match (language.as_str(), source) {
-            ("sql", Some(text)) if parsed => Body::Parsed(text),
-            ("sql", Some(text)) => Body::Sql(text),
-            ("plpgsql", Some(text)) => Body::Plpgsql(text),
-            ("c", _) => Body::C,
-            ("internal", _) => Body::Internal,
-            ("aggregate", _) => Body::Aggregate(
-                parts
-                    .split(',')
-                    .map(|part| part.parse().ok())
-                    .collect::<Option<_>>()?,
-            ),
-            _ => continue,
-        };
-        let settings = settings.lines().map(str::to_owned).collect();
-        let defaults = text(&mut row, 6);
-        builder.inside(
-            oid,
-            Inside {
-                body,
-                settings,
-                defaults,
-            },
-        );
-    }
-    Some(builder)
+    Some(())
+}
+
+/// A function.
+fn function(mut row: Row) -> Option<Function> {
+    let oid: u32 = number(&mut row, 0)?;
+    let schema = text(&mut row, 1)?;
+    Some(Function {
+        oid,
+        builtin: oid < FIRST_NORMAL_OID && schema == "pg_catalog",
+        schema,
+        name: text(&mut row, 2)?,
+        volatility: match text(&mut row, 3)?.as_str() {
+            "i" => Volatility::Immutable,
+            "s" => Volatility::Stable,
+            "v" => Volatility::Volatile,
+            _ => Volatility::Unknown,
+        },
+        kind: match text(&mut row, 4)?.as_str() {
+            "p" => RoutineKind::Procedure,
+            "a" => RoutineKind::Aggregate,
+            "w" => RoutineKind::Window,
+            _ => RoutineKind::Function,
+        },
+        arguments: numbers(&text(&mut row, 5)?)?,
+        defaults: number(&mut row, 6)?,
+        variadic: truth(&mut row, 7)?,
+        result: number(&mut row, 8)?,
+        security_definer: truth(&mut row, 9)?,
+        owner: text(&mut row, 10).unwrap_or_default(),
+    })
+}
+
+/// What a function is made of, where anybody could look into it.
+fn add_inside(builder: &mut CatalogBuilder, mut row: Row) -> Option<()> {
+    let oid = text(&mut row, 0)?.parse().ok()?;
+    let language = text(&mut row, 1)?;
+    let source = text(&mut row, 2);
+    let parsed = text(&mut row, 3).as_deref() == Some("t");
+    let settings = text(&mut row, 4).unwrap_or_default();
+    let parts = text(&mut row, 5).unwrap_or_default();
+    let body = match (language.as_str(), source) {
+        ("sql", Some(text)) if parsed => Body::Parsed(text),
+        ("sql", Some(text)) => Body::Sql(text),
+        ("plpgsql", Some(text)) => Body::Plpgsql(text),
+        ("c", _) => Body::C,
+        ("internal", _) => Body::Internal,
+        ("aggregate", _) => Body::Aggregate(
+            parts
+                .split(',')
+                .map(|part| part.parse().ok())
+                .collect::<Option<_>>()?,
+        ),
+        _ => return Some(()),
+    };
+    let settings = settings.lines().map(str::to_owned).collect();
+    let defaults = text(&mut row, 6);
+    builder.inside(
+        oid,
+        Inside {
+            body,
+            settings,
+            defaults,
+        },
+    );
+    Some(())
+}
+
+/// A type of the users'.
+fn user_type(mut row: Row) -> Option<Type> {
+    let oid = number(&mut row, 0)?;
+    let name = text(&mut row, 1)?;
+    let kind = text(&mut row, 2)?;
+    let mut parts = vec![number(&mut row, 3)?, number(&mut row, 4)?];
+    parts.extend(numbers(&text(&mut row, 5).unwrap_or_default())?);
+    parts.extend(numbers(&text(&mut row, 6).unwrap_or_default())?);
+    parts.retain(|oid| *oid != 0);
+    Some(Type {
+        oid,
+        name,
+        unasked: match kind.as_str() {
+            "d" => parts.iter().all(|oid| *oid < FIRST_NORMAL_OID),
+            // Multiranges say of what range they are only to servers that have them.
+            "m" => true,
+            _ => false,
+        },
+        parts,
+        checked: truth(&mut row, 7)?,
+    })
 }
 
 fn text(row: &mut Row, at: usize) -> Option<String> {
     row.get_mut(at)?.take()
+}
+
+fn number<N: std::str::FromStr>(row: &mut Row, at: usize) -> Option<N> {
+    text(row, at)?.parse().ok()
+}
+
+fn truth(row: &mut Row, at: usize) -> Option<bool> {
+    match text(row, at).as_deref() {
+        Some("t") => Some(true),
+        Some("f") | None => Some(false),
+        Some(_) => None,
+    }
+}
+
+/// Numbers parted by spaces.
+fn numbers(list: &str) -> Option<Vec<u32>> {
+    list.split_ascii_whitespace()
+        .map(|n| n.parse().ok())
+        .collect()
 }

@@ -4,6 +4,7 @@
 //! of a statement as evidence of anything but its name.
 
 use crate::analyzer::Analyzer;
+use crate::calls::Given;
 use crate::conclude::definition_word;
 use crate::facts::{
     Action, Class, Flag, FunctionKind, FunctionUse, Named, Need, Object, Transaction, Volatility,
@@ -196,7 +197,7 @@ impl Analyzer<'_> {
             Kind::Explain { analyze, inner } => self.explain(*analyze, inner),
             Kind::Call(call) => {
                 let mut value = self.values(call.args.iter().chain(&call.extra));
-                self.call_by_name(&call.name, &mut value);
+                self.call_by_name(&call.name, &mut value, Given::of(call));
                 let name = call.name.join(".");
                 self.opaque(|| format!("procedure {name} cannot be looked into"));
                 self.may_change_settings();

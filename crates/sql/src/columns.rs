@@ -4,6 +4,7 @@
 //! Refuses: to let a name that could mean several things mean only one.
 
 use crate::analyzer::Analyzer;
+use crate::calls::Given;
 use crate::names::{Found, Key, Value, add};
 use crate::scope::Level;
 
@@ -144,7 +145,7 @@ impl<'a> Analyzer<'a> {
         }
         let mut value = self.whole_row(schema, table).unwrap_or_default();
         let path = [name.to_owned()];
-        self.call_by_name(&path, &mut value);
+        self.call_by_name(&path, &mut value, Given::row());
         value.plain = false;
         value
     }

@@ -16,6 +16,7 @@ impl Analyzer<'_> {
             Some(columns) => self.outputs(columns),
             None => vec![],
         };
+        self.settle_types();
         if self.needs.is_empty() {
             // `SELECT 1` reads, from nothing in particular.
             self.need(Action::Read, Object::Database);

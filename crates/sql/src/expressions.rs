@@ -5,6 +5,7 @@
 use crate::analyzer::Analyzer;
 use crate::bodies;
 use crate::budget;
+use crate::calls::{Given, has_no_type};
 use crate::catalog::Function;
 use crate::facts::{Action, Column, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
 use crate::form::{Call, Expr};
@@ -84,11 +85,16 @@ impl Analyzer<'_> {
                 self.whole_row(schema, table)
                     .unwrap_or_else(|| self.column(path).computed())
             }
-            Expr::Literal(_) | Expr::Param(_) | Expr::Default => Value::none(),
+            Expr::Param(_) => {
+                self.parameters = true;
+                Value::none()
+            }
+            Expr::Literal(_) | Expr::Default => Value::none(),
             Expr::Call(call) => self.call(call),
             Expr::Cast(inner, target) => self.cast(inner, target),
             Expr::Equal(left, right) => {
                 self.bare_operator("=");
+                self.untyped |= has_no_type(left) && has_no_type(right);
                 self.values([left.as_ref(), right.as_ref()])
             }
             Expr::In(left, list) => {
@@ -152,6 +158,13 @@ impl Analyzer<'_> {
         if literal && access {
             self.blind = false;
         }
+        // An operator between two constants without a type can be any of its name.
+        let untyped = |p: Option<&Expr>| p.is_none_or(has_no_type);
+        for (at, part) in parts.iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| parts.get(before));
+            self.untyped |=
+                matches!(part, Expr::Operator(_)) && untyped(before) && untyped(parts.get(at + 1));
+        }
         self.implied_operators();
         self.values(parts)
     }
@@ -169,7 +182,7 @@ impl Analyzer<'_> {
         if !own {
             let resolved = functions::resolve(target, self.catalog, &self.settings.search_path);
             if resolved.candidates.iter().any(|f| !f.builtin) {
-                self.call_by_name(target, &mut value);
+                self.call_by_name(target, &mut value, Given::one(inner));
             }
         }
         value
@@ -184,11 +197,17 @@ impl Analyzer<'_> {
             return self.column(&[table.clone(), name.to_owned()]).computed();
         }
         let mut value = self.value(inner).computed();
-        if let Some(name) = name
-            && self.catalog.functions(name).iter().any(|f| !f.builtin)
-        {
+        if let Some(name) = name {
             // `(x).f` is `f(x)` where x has no field f.
-            self.call_by_name(&[name.to_owned()], &mut value);
+            let path = [name.to_owned()];
+            let resolved = functions::resolve(&path, self.catalog, &self.settings.search_path);
+            if resolved
+                .candidates
+                .iter()
+                .any(|f| !f.builtin && f.takes(1, 0))
+            {
+                self.call_by_name(&path, &mut value, Given::one(inner));
+            }
         }
         value
     }
@@ -233,6 +252,11 @@ impl Analyzer<'_> {
             return self.cast(argument, &call.name);
         }
         let name = call.name.last().map_or("", |n| n.as_str());
+        if let Some(value) = self.field_as_call(call) {
+            return value;
+        }
+        // What these give has a type that the form does not keep.
+        self.untyped |= functions::names_a_type(name);
         if name == "nullif" {
             self.bare_operator("=");
         }
@@ -251,7 +275,7 @@ impl Analyzer<'_> {
         if !self.windows.is_empty() {
             add(&mut value.deps, &self.windows);
         }
-        if self.call_by_name(&call.name, &mut value) == Effect::Setting {
+        if self.call_by_name(&call.name, &mut value, Given::of(call)) == Effect::Setting {
             self.set_config(&call.args);
         }
         if functions::gives_rows(name) {
@@ -263,7 +287,7 @@ impl Analyzer<'_> {
 
     /// Records the call of a function by name, with what its arguments depend on. Gives the strictest effect of those it
     /// can be.
-    pub fn call_by_name(&mut self, path: &[String], args: &mut Value) -> Effect {
+    pub fn call_by_name(&mut self, path: &[String], args: &mut Value, given: Given) -> Effect {
         let name = path.last().cloned().unwrap_or_default();
         let resolved = functions::resolve(path, self.catalog, &self.settings.search_path);
         if resolved.syntax {
@@ -295,7 +319,7 @@ impl Analyzer<'_> {
             return Effect::Reveals;
         }
         let mut strictest = Effect::Harmless;
-        for function in &resolved.candidates {
+        for function in self.narrowed(resolved.candidates, given) {
             let effect = match functions::effect(function) {
                 Effect::Reveals if !function.builtin => self.seen_through(function, args),
                 effect => effect,

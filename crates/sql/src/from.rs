@@ -156,6 +156,8 @@ impl<'a> Analyzer<'a> {
         if budget::is_spent() {
             return Item::Rel(nothing());
         }
+        // The form does not keep their types.
+        self.untyped |= !declared.is_empty() || name.contains("_to_record");
         let mut known: Vec<Col> = declared
             .iter()
             .map(|n| Col {

@@ -123,6 +123,12 @@ pub(crate) fn gives_rows(name: &str) -> bool {
     GIVES_ROWS.contains(&name)
 }
 
+/// Whether a call's syntax can name the type of its result (RETURNING, AS), which the form does not keep.
+pub(crate) fn names_a_type(name: &str) -> bool {
+    SYNTAX.contains(&name) && (name.starts_with("json") || name == "xmlserialize")
+        || name == "treat"
+}
+
 /// Whether literals among the arguments of a harmless function can be exchanged without a change of the facts.
 pub(crate) fn value_only(name: &str) -> bool {
     VALUE_ONLY.contains(&name)
@@ -160,13 +166,11 @@ mod tests {
 
     fn of(name: &str, volatility: Volatility, builtin: bool) -> Effect {
         let schema = if builtin { "pg_catalog" } else { "public" };
-        effect(&Function {
-            oid: 1,
-            schema: schema.into(),
-            name: name.into(),
-            volatility,
+        let function = Function {
             builtin,
-        })
+            ..Function::new(1, schema, name, volatility)
+        };
+        effect(&function)
     }
 
     #[test]

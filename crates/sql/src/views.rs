@@ -91,6 +91,7 @@ fn expand_here(definition: &str, catalog: &Catalog, depth: usize) -> Option<View
     let mut inner = Analyzer::new(catalog, &SETTINGS);
     inner.depth = depth + 1;
     let columns = inner.query(query);
+    inner.settle_types();
     if inner
         .needs
         .iter()

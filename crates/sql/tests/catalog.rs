@@ -9,6 +9,8 @@ mod shop;
 
 use server::{Client, Server};
 use sql::catalog_rows::{self, QUERIES};
+use sql::facts::Coverage;
+use sql::{Settings, analyze};
 
 #[test]
 fn the_fixture_is_what_a_server_answers() {
@@ -32,5 +34,54 @@ fn the_fixture_is_what_a_server_answers() {
         let other = text.lines().zip(kept.lines()).find(|(a, b)| a != b);
         assert_eq!(other, None, "make it anew: see the top of this file");
         assert_eq!(text.len(), kept.len());
+    }
+}
+
+/// A domain's check runs where a value is made one, not where one is read.
+#[test]
+fn a_check_of_somebody_s_is_a_call_of_it() {
+    let Some(server) = Server::start("domains") else {
+        eprintln!("no PostgreSQL server is installed: skipped");
+        return;
+    };
+    let mut client = Client::connect(&server);
+    client.run(
+        "CREATE TABLE t (id int, name text);
+         CREATE FUNCTION spy(text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE DOMAIN d AS text CHECK (spy(VALUE));
+         CREATE DOMAIN harmless AS text CHECK (VALUE <> '');
+         CREATE TYPE pair AS (a int, b d);
+         CREATE TABLE u (id int, mail d, pairs pair[], h harmless)",
+    );
+    client.run(catalog_rows::SESSION);
+    let answers: Vec<_> = QUERIES.iter().map(|(_, text)| client.rows(text)).collect();
+    let catalog = catalog_rows::build(1, answers).unwrap();
+    let settings = Settings::with_search_path(&["pg_catalog", "public"], "app");
+    let opaque = |text: &str| {
+        let analysis = analyze(text.as_bytes(), &settings, &catalog);
+        matches!(analysis.statements[0].coverage, Coverage::Opaque(_))
+    };
+    for text in [
+        "SELECT name::d FROM t",
+        "SELECT '(1,x)'::pair",
+        "SELECT '{}'::pair[]",
+        "INSERT INTO u (mail) SELECT name FROM t",
+        "INSERT INTO u (mail) VALUES ($1)",
+        "UPDATE u SET pairs = '{}' WHERE id = 1",
+        "COPY u FROM STDIN",
+        "SELECT * FROM jsonb_populate_record(NULL::u, '{}')",
+        "SELECT * FROM json_to_record('{}') AS x (a d)",
+        "SELECT * FROM xmltable('/a' PASSING '<a/>'::xml COLUMNS x d)",
+    ] {
+        assert!(opaque(text), "{text}");
+    }
+    for text in [
+        "SELECT mail, pairs FROM u WHERE mail = $1",
+        "SELECT name::harmless FROM t",
+        "DELETE FROM u WHERE id = 1",
+        "INSERT INTO t VALUES (1, 'x')",
+        "SELECT id FROM t WHERE (id, name) IN (($1, $2), (1, 'a'))",
+    ] {
+        assert!(!opaque(text), "{text}");
     }
 }

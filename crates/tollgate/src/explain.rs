@@ -72,17 +72,12 @@ fn builtins() -> Catalog {
         .lines()
         .filter(|l| !l.starts_with('#'));
     for (oid, (volatility, name)) in (1..).zip(lines.filter_map(|l| l.split_once(' '))) {
-        builder.function(Function {
-            oid,
-            schema: "pg_catalog".to_owned(),
-            name: name.to_owned(),
-            volatility: match volatility {
-                "i" => Volatility::Immutable,
-                "s" => Volatility::Stable,
-                _ => Volatility::Volatile,
-            },
-            builtin: true,
-        });
+        let volatility = match volatility {
+            "i" => Volatility::Immutable,
+            "s" => Volatility::Stable,
+            _ => Volatility::Volatile,
+        };
+        builder.function(Function::new(oid, "pg_catalog", name, volatility));
     }
     builder.build()
 }

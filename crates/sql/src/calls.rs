@@ -1,0 +1,108 @@
+//! Calls: which of a name's functions one can mean.
+//!
+//! Owns: what a call gives ([`Given`]), and the choice among overloads by number of arguments and types that cannot be. Refuses:
+//! to choose where types are not certain: then all that are left are meant.
+
+use crate::analyzer::Analyzer;
+use crate::catalog::Function;
+use crate::form::{Call, Expr, Literal};
+use crate::functions;
+use crate::names::Value;
+use crate::types::FIRST_NORMAL_OID;
+
+/// What a call gives to the function it means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given {
+    /// How many arguments.
+    count: usize,
+    /// How many more may belong to them: those of WITHIN GROUP stand with other things.
+    more: usize,
+    /// Each of them has a type.
+    typed: bool,
+}
+
+impl Given {
+    /// A call's.
+    pub fn of(call: &Call) -> Given {
+        Given {
+            count: call.args.len(),
+            more: call.extra.len(),
+            typed: !call.args.iter().any(has_no_type),
+        }
+    }
+    /// One argument.
+    pub fn one(expr: &Expr) -> Given {
+        Given {
+            count: 1,
+            more: 0,
+            typed: !has_no_type(expr),
+        }
+    }
+    /// A row as the one argument.
+    pub fn row() -> Given {
+        Given {
+            count: 1,
+            more: 0,
+            typed: true,
+        }
+    }
+}
+
+/// What has no type of its own, and can become any (PostgreSQL manual, 10.1); a row can become any composite.
+pub(crate) fn has_no_type(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Literal(Literal::String(_) | Literal::Null)
+            | Expr::Param(_)
+            | Expr::Default
+            | Expr::Row(_)
+    )
+}
+
+impl Analyzer<'_> {
+    /// `name(t)` of a relation `t` is its column `name` where there is no function of that name (PostgreSQL manual, 8.16.5).
+    pub fn field_as_call(&mut self, call: &Call) -> Option<Value> {
+        let ([name], [Expr::Column(path)], []) = (
+            call.name.as_slice(),
+            call.args.as_slice(),
+            call.extra.as_slice(),
+        ) else {
+            return None;
+        };
+        let resolved = functions::resolve(&call.name, self.catalog, &self.settings.search_path);
+        if resolved.syntax || !resolved.candidates.is_empty() {
+            return None;
+        }
+        match path.as_slice() {
+            [table] if self.is_row(table) => {
+                self.blind = false;
+                Some(self.column(&[table.clone(), name.clone()]).computed())
+            }
+            _ => None,
+        }
+    }
+
+    /// Leaves those out of a name's candidates that a call cannot mean, by the number of its arguments and the types that are
+    /// at hand (PostgreSQL manual, 10.3). If that leaves none, nothing is known.
+    pub fn narrowed<'c>(&self, all: Vec<&'c Function>, given: Given) -> Vec<&'c Function> {
+        if all.len() < 2 || all.iter().all(|f| f.builtin) {
+            return all;
+        }
+        let mut at_hand = None;
+        let mut fits = |f: &Function| {
+            let plain = given.typed && !f.variadic && f.arguments.len() == given.count;
+            f.builtin
+                || f.takes(given.count, given.more)
+                    && (!plain
+                        || f.arguments.iter().all(|oid| {
+                            *oid < FIRST_NORMAL_OID
+                                || self.catalog.types().can_be(
+                                    *oid,
+                                    at_hand.get_or_insert_with(|| self.types_at_hand()),
+                                )
+                        }))
+        };
+        let fitting: Vec<&Function> = all.iter().copied().filter(|f| fits(f)).collect();
+        if fitting.is_empty() { all } else { fitting }
+    }
+}
