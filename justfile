@@ -59,6 +59,11 @@ referee seconds="600" seed="1":
 lineage queries="100000" seed="1":
     ./test --referee lineage --queries {{queries}} --seed {{seed}}
 
+# what is called a read, of the corpus and of texts made from it, run on a live server in a transaction that may only read;
+# also the .sql files of a directory: just readonly 100000 1 DIRECTORY
+readonly rounds="50000" seed="1" *words:
+    ./test --referee readonly --rounds {{rounds}} --seed {{seed}} {{words}}
+
 # licences, advisories and sources of all dependencies (needs cargo-deny)
 deny:
     cargo deny --locked check
