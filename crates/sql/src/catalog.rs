@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::bodies::{BodyCache, Inside};
 use crate::facts::Volatility;
-use crate::types::{Cast, CastContext, Operator, Type, Types};
+use crate::types::{Cast, CastContext, FIRST_NORMAL_OID, Operator, Type, Types};
 use crate::views::ViewCache;
 
 /// `pg_class.relkind`, as far as it matters.
@@ -112,7 +112,7 @@ impl Function {
             schema: schema.to_owned(),
             name: name.to_owned(),
             volatility,
-            builtin: oid < crate::types::FIRST_NORMAL_OID && schema == "pg_catalog",
+            builtin: oid < FIRST_NORMAL_OID && schema == "pg_catalog",
             kind: RoutineKind::default(),
             arguments: vec![],
             defaults: 0,
@@ -180,6 +180,18 @@ impl Catalog {
     /// Whether a schema holds anything.
     pub fn has_schema(&self, schema: &str) -> bool {
         self.schemas.contains(schema)
+    }
+    /// Whether an operator of this name, in whichever schema, over types of the server's own runs a function of the users' that
+    /// cannot be looked into. Those over other types count where such a type can be.
+    pub fn has_user_operator(&self, name: &str) -> bool {
+        let plain = |oid: &u32| *oid < FIRST_NORMAL_OID;
+        let mut all = self.types.operators(name).iter();
+        all.any(|o| o.opaque && o.operands.iter().all(plain))
+    }
+    /// The same of a cast to the type of this name (`pg_type.typname`).
+    pub fn has_user_cast(&self, name: &str) -> bool {
+        let mut all = self.types.casts_to(name);
+        all.any(|c| c.opaque && c.source < FIRST_NORMAL_OID)
     }
     /// Types of the users', and what there is over them.
     pub(crate) fn types(&self) -> &Types {

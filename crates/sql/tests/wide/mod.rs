@@ -119,12 +119,7 @@ pub fn add_many(builder: &mut CatalogBuilder) {
     }
     for i in 0..1_000 {
         oid += 1;
-        builder.function(Function {
-            oid,
-            schema: "public".to_owned(),
-            name: format!("function_{i}"),
-            volatility: Volatility::Stable,
-            builtin: false,
-        });
+        let name = format!("function_{i}");
+        builder.function(Function::new(oid, "public", &name, Volatility::Stable));
     }
 }
