@@ -9,6 +9,7 @@
 #[allow(dead_code)]
 mod mutate;
 #[path = "../grammar/seeds.rs"]
+#[allow(dead_code)]
 mod seeds;
 mod trace;
 #[path = "../grammar/words.rs"]
