@@ -122,6 +122,14 @@ impl<'a> Analyzer<'a> {
                 }
             }
         }
+        // `t.*` in a row is as many columns as t has, and moves what comes after it.
+        let moves = |e: &Expr| matches!(e, Expr::RowOf(_) | Expr::Field(_, None));
+        if rows.iter().flatten().any(moves) {
+            return Columns {
+                open: Some(columns.all()),
+                ..Columns::default()
+            };
+        }
         columns
     }
 

@@ -241,7 +241,8 @@ impl Source<'_> {
             return refuse("INTERVAL of what is no string");
         };
         string_only(value)?;
-        if !self.after(value.span.start, "interval") {
+        let bounds = ["between", "and", "range", "rows", "groups"];
+        if bounds.iter().any(|w| self.after(value.span.start, w)) {
             // A string as the bound of a frame: sqlparser takes it for an interval.
             return literal::value(value);
         }

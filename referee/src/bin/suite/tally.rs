@@ -52,7 +52,7 @@ pub struct Tally {
     /// Contradictions between the facts and the server.
     unsound: Vec<String>,
     /// Columns that are called otherwise than the facts say, and the like.
-    inexact: Vec<String>,
+    inexact: BTreeMap<String, (u64, String)>,
     rejected: u64,
     took: Duration,
     lines: Vec<String>,
@@ -176,12 +176,12 @@ impl Tally {
             ));
         }
         for (serious, what) in seen.differs {
-            let list = if serious {
-                &mut self.unsound
+            if serious {
+                self.unsound.push(format!("{}: {what}: {line}", seen.file.0));
             } else {
-                &mut self.inexact
-            };
-            list.push(format!("{}: {what}: {line}", seen.file.0));
+                let entry = self.inexact.entry(what);
+                entry.or_insert_with(|| (0, line.clone())).0 += 1;
+            }
         }
         for facts in seen.facts {
             let part = seen.text.get(facts.range.clone()).unwrap_or_default();
@@ -291,15 +291,23 @@ impl Tally {
             "\n{} messages that the server refused are not counted. Analysis took {:.1?} in all.",
             self.rejected, self.took,
         );
-        for (title, lines) in [
-            ("contradictions", &self.unsound),
-            ("inexact", &self.inexact),
-        ] {
-            let _ = writeln!(out, "\n{title}: {}", lines.len());
-            for line in lines.iter().take(60) {
-                let line: String = line.chars().take(300).collect();
-                let _ = writeln!(out, "- {line}");
-            }
+        let _ = writeln!(
+            out,
+            "\nContradictions between the facts and the server: {}",
+            self.unsound.len()
+        );
+        for line in self.unsound.iter().take(60) {
+            let line: String = line.chars().take(300).collect();
+            let _ = writeln!(out, "- {line}");
+        }
+        let inexact: u64 = self.inexact.values().map(|(n, _)| n).sum();
+        let _ = writeln!(
+            out,
+            "\nColumns called otherwise than the facts say, and the like: {inexact}"
+        );
+        for (what, (n, example)) in &self.inexact {
+            let example: String = example.chars().take(120).collect();
+            let _ = writeln!(out, "- {n} {what}: {example}");
         }
         out
     }
