@@ -31,7 +31,23 @@ pub struct Known {
     facts: FactsCache,
 }
 
-type Cache<K> = Mutex<HashMap<K, Arc<Analysis>>>;
+type Cache<K> = Mutex<Remembered<K>>;
+
+/// Facts by something, and how many names they hold together.
+#[derive(Debug)]
+struct Remembered<K> {
+    facts: HashMap<K, Arc<Analysis>>,
+    names: usize,
+}
+
+impl<K> Default for Remembered<K> {
+    fn default() -> Self {
+        Remembered {
+            facts: HashMap::new(),
+            names: 0,
+        }
+    }
+}
 
 /// Facts by text (with the settings it was read under) and by shape.
 #[derive(Debug, Default)]
@@ -42,6 +58,8 @@ struct FactsCache {
 
 /// Texts and shapes remembered; at the limit all are forgotten, which costs a parse each and no bookkeeping on a hit.
 const MAX_REMEMBERED: usize = 4096;
+/// The most names in all facts of a cache, some 60 MB: a short text can have facts of any size, up to a limit of its own.
+const MAX_REMEMBERED_NAMES: usize = 400_000;
 /// Longer texts are not remembered.
 const MAX_REMEMBERED_BYTES: usize = 16 * 1024;
 
@@ -50,12 +68,17 @@ impl Known {
     pub fn analyze(&self, text: &[u8], settings: &Settings) -> Arc<Analysis> {
         let shape = sql::fingerprint(text);
         if let Some(shape) = shape
-            && let Some(found) = lock(&self.facts.shapes).get(&(settings.clone(), shape))
+            && let Some(found) = lock(&self.facts.shapes)
+                .facts
+                .get(&(settings.clone(), shape))
         {
             return Arc::clone(found);
         }
         let small = text.len() <= MAX_REMEMBERED_BYTES;
-        if small && let Some(found) = lock(&self.facts.exact).get(&(settings.clone(), text.into()))
+        if small
+            && let Some(found) = lock(&self.facts.exact)
+                .facts
+                .get(&(settings.clone(), text.into()))
         {
             return Arc::clone(found);
         }
@@ -85,11 +108,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn remember<K: std::hash::Hash + Eq>(cache: &Cache<K>, key: K, analysis: &Arc<Analysis>) {
-    let mut cache = lock(cache);
-    if cache.len() >= MAX_REMEMBERED {
-        cache.clear();
+    let names = analysis.names();
+    if names > MAX_REMEMBERED_NAMES {
+        return;
     }
-    cache.insert(key, Arc::clone(analysis));
+    let mut cache = lock(cache);
+    if cache.facts.len() >= MAX_REMEMBERED || cache.names + names > MAX_REMEMBERED_NAMES {
+        *cache = Remembered::default();
+    }
+    cache.names += names;
+    cache.facts.insert(key, Arc::clone(analysis));
 }
 
 /// A database.
@@ -267,6 +295,33 @@ impl Database {
                     self.mark_stale();
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sql::CatalogBuilder;
+    use sql::catalog::Catalog;
+
+    use super::*;
+
+    #[test]
+    fn short_texts_of_large_facts_do_not_fill_the_memory() {
+        let catalog: Catalog = CatalogBuilder::new(1).build();
+        let settings = Settings::with_search_path(&["pg_catalog", "public"], "app");
+        let cache: Cache<usize> = Cache::default();
+        // Each of these names what is in no catalog: forty relations and what could be their columns.
+        let tables: Vec<String> = (0..40).map(|i| format!("t{i}")).collect();
+        let columns: Vec<String> = (0..40).map(|i| format!("a{i}")).collect();
+        let text = format!("SELECT {} FROM {}", columns.join(","), tables.join(","));
+        let analysis = Arc::new(sql::analyze(text.as_bytes(), &settings, &catalog));
+        assert!(text.len() < MAX_REMEMBERED_BYTES && analysis.names() > 3_000);
+        for key in 0..1_000 {
+            remember(&cache, key, &analysis);
+            let cache = lock(&cache);
+            assert!(cache.facts.contains_key(&key));
+            assert!(cache.facts.len() * analysis.names() <= MAX_REMEMBERED_NAMES);
         }
     }
 }

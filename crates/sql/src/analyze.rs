@@ -22,6 +22,13 @@ pub struct Analysis {
     pub statements: Vec<Facts>,
 }
 
+impl Analysis {
+    /// How many names its facts hold: what it takes to keep them. A short text can have many.
+    pub fn names(&self) -> usize {
+        self.statements.iter().map(|facts| 1 + facts.names()).sum()
+    }
+}
+
 /// What each statement of a text does.
 ///
 /// It is total: whatever the bytes, it gives facts, and does not panic. Settings are threaded through: a statement after

@@ -363,6 +363,12 @@ impl Facts {
         all
     }
 
+    /// How many names they hold, of objects, columns and functions: what it takes to keep them.
+    pub fn names(&self) -> usize {
+        let outputs: usize = self.outputs.iter().map(|o| 1 + o.depends_on.len()).sum();
+        self.needs.len() + self.uses.len() + self.writes.len() + self.functions.len() + outputs
+    }
+
     /// Whether it must be durable in the journal before it is sent.
     pub fn has_effect(&self) -> bool {
         self.needs.iter().any(|n| n.action.has_effect())

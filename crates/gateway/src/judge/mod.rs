@@ -25,6 +25,8 @@ use permit::Permit;
 const MAX_REMEMBERED: usize = 512;
 /// Longer texts are not remembered.
 const MAX_REMEMBERED_BYTES: usize = 4096;
+/// Nor are judgements whose facts hold more names than this.
+const MAX_REMEMBERED_NAMES: usize = 1_000;
 
 /// Microseconds since the Unix epoch.
 pub fn now_us() -> u64 {
@@ -165,7 +167,8 @@ impl Judge {
         }
         let analysis = self.known.analyze(text, &self.settings);
         let judged = Arc::new(self.judge(&analysis, &self.settings, prepared, None, 0));
-        if self.time_matters || judged.runs_by_name {
+        let large = analysis.names() > MAX_REMEMBERED_NAMES;
+        if self.time_matters || judged.runs_by_name || large {
             return judged;
         }
         match shape {
