@@ -31,6 +31,10 @@ limits *words:
 drivers *words:
     tests/compare/drivers {{words}}
 
+# tools that people use (psql, pg_dump, Django, SQLAlchemy, Rails …), through a gateway that refuses what it does not understand
+tools *words:
+    tests/tools/run {{words}}
+
 # a statement and what is found of it, as a case to look at: just case "SELECT 1" [reads.cases]
 [positional-arguments]
 case *words:
