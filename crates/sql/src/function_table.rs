@@ -3,8 +3,7 @@
 //! Owns: the lists. Refuses: to be complete on the harmless side: what is immutable or stable by the server's account needs
 //! no entry to be harmless, what is volatile does.
 //!
-//! The lists are those of PostgreSQL 15 to 18 (`SELECT proname FROM pg_proc WHERE provolatile = 'v'` and the manual's
-//! chapter 9); many of those with an effect are not stopped by a read-only transaction.
+//! The lists are those of PostgreSQL 15 to 18 (`data/functions.txt`, made by a server, and the manual's chapter 9); many of those with an effect are not stopped by a read-only transaction.
 
 /// Volatile, and harmless.
 pub(crate) const HARMLESS_VOLATILE: &[&str] = &[
@@ -20,12 +19,18 @@ pub(crate) const HARMLESS_VOLATILE: &[&str] = &[
     "pg_advisory_unlock_shared",
     "pg_blocking_pids",
     "pg_collation_actual_version",
+    "pg_control_checkpoint",
+    "pg_control_init",
+    "pg_control_recovery",
+    "pg_control_system",
     "pg_current_wal_flush_lsn",
     "pg_current_wal_insert_lsn",
     "pg_current_wal_lsn",
     "pg_database_collation_actual_version",
     "pg_database_size",
+    "pg_get_backend_memory_contexts",
     "pg_get_multixact_members",
+    "pg_get_shmem_allocations",
     "pg_get_wal_replay_pause_state",
     "pg_get_wal_resource_managers",
     "pg_indexes_size",
@@ -44,6 +49,8 @@ pub(crate) const HARMLESS_VOLATILE: &[&str] = &[
     "pg_prepared_xact",
     "pg_relation_size",
     "pg_replication_origin_progress",
+    "pg_replication_origin_session_is_setup",
+    "pg_replication_origin_session_progress",
     "pg_safe_snapshot_blocking_pids",
     "pg_sequence_last_value",
     "pg_show_replication_origin_status",

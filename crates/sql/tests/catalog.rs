@@ -85,3 +85,31 @@ fn a_check_of_somebody_s_is_a_call_of_it() {
         assert!(!opaque(text), "{text}");
     }
 }
+
+/// The server's own functions by their volatility, one a line; the lists of `function_table.rs` are held against them.
+#[test]
+fn the_server_s_functions_are_those_listed() {
+    let Some(server) = Server::start("functions") else {
+        eprintln!("no PostgreSQL server is installed: skipped");
+        return;
+    };
+    let mut client = Client::connect(&server);
+    let version = client.run("SELECT current_setting('server_version_num')::int / 10000");
+    let mut text = format!(
+        "# The functions of PostgreSQL {} (pg_proc), the most volatile of each name. Made by: just catalog\n",
+        version[0][0]
+    );
+    for row in client.run(
+        "SELECT max(provolatile::text), proname FROM pg_proc WHERE oid < 16384 AND pronamespace = 'pg_catalog'::regnamespace \
+         GROUP BY proname ORDER BY proname COLLATE \"C\"",
+    ) {
+        text.push_str(&format!("{} {}\n", row[0], row[1]));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/functions.txt");
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    if std::env::var_os("REWRITE").is_some() {
+        std::fs::write(path, &text).unwrap();
+    } else if kept.lines().next() == text.lines().next() {
+        assert!(kept == text, "make it anew: see the top of this file");
+    }
+}
