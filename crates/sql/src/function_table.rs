@@ -3,7 +3,8 @@
 //! Owns: the lists. Refuses: to be complete on the harmless side: what is immutable or stable by the server's account needs
 //! no entry to be harmless, what is volatile does.
 //!
-//! The lists are those of PostgreSQL 15 to 18 (`data/functions.txt`, made by a server, and the manual's chapter 9); many of those with an effect are not stopped by a read-only transaction.
+//! The lists are those of PostgreSQL 15 to 18 (`data/functions.txt`, made by a server, and the manual's chapter 9); many of those with an
+//! effect are not stopped by a read-only transaction.
 
 /// Volatile, and harmless.
 pub(crate) const HARMLESS_VOLATILE: &[&str] = &[
