@@ -26,6 +26,11 @@ impl Writer {
         if self.choice.chance(14) {
             return self.any_type(ty, depth);
         }
+        if self.choice.chance(2)
+            && let Some(text) = self.of_user(ty, depth)
+        {
+            return text;
+        }
         if self.choice.chance(9)
             && let Some(text) = self.of_row(ty, depth)
         {
@@ -128,6 +133,26 @@ impl Writer {
                 format!("(SELECT (r).f2 FROM (SELECT ROW({other}, {a}) AS r) s)")
             }
             _ => format!("({a})"),
+        }
+    }
+
+    /// A function of the schema's own.
+    fn of_user(&mut self, ty: Ty, depth: usize) -> Option<String> {
+        self.named.extend(["people", "orders"]);
+        match ty {
+            Ty::Text => match self
+                .row()
+                .filter(|r| r.of == "people" && self.choice.chance(50))
+            {
+                Some(rel) => Some(format!("card({})", rel.name)),
+                None => Some(format!("email_of({})", self.expr(Ty::Int, depth))),
+            },
+            Ty::Int => Some(format!("heavy({})", self.expr(Ty::Int, depth))),
+            Ty::Texts => Some(format!(
+                "ARRAY(SELECT notes({}))",
+                self.expr(Ty::Int, depth)
+            )),
+            Ty::Bool | Ty::Ints | Ty::Json | Ty::Addr | Ty::Row(_) => None,
         }
     }
 

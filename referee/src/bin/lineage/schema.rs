@@ -273,6 +273,11 @@ CREATE VIEW v_rec AS WITH RECURSIVE up AS (SELECT id, boss, name, 0 AS depth FRO
 CREATE VIEW v_tags AS SELECT p.id, t.tag, t.ord FROM people p, LATERAL unnest(p.tags) WITH ORDINALITY t(tag, ord);
 CREATE VIEW v_full AS SELECT * FROM people FULL JOIN orders USING (id);
 CREATE VIEW v_mix AS SELECT DISTINCT ON (person) person, level, coalesce(msg, 'none') AS msg FROM logs ORDER BY person, k;
+CREATE FUNCTION email_of(i int) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM people WHERE id = i';
+CREATE FUNCTION heavy(who int) RETURNS bigint LANGUAGE plpgsql STABLE AS 'DECLARE n bigint; BEGIN SELECT sum(amount) INTO n FROM orders WHERE person = who; RETURN n; END';
+CREATE FUNCTION card(p people) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT p.name || p.age';
+CREATE FUNCTION notes(i int) RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT note FROM orders WHERE person = i OR i IS NULL';
+CREATE VIEW v_call AS SELECT id, email_of(person) AS mail, amount FROM orders;
 CREATE MATERIALIZED VIEW m_mat AS SELECT id, name, email, age + 1 AS older FROM people;
 CREATE UNIQUE INDEX ON email (id, email);
 ";
@@ -318,7 +323,7 @@ pub fn below(name: &str) -> &'static [&'static str] {
         "logs" | "logs_a" | "logs_b" | "v_mix" => &["logs"],
         "gen" | "v_gen" => &["gen"],
         "sink" => &["sink"],
-        "v_totals" | "v_full" | "v_deep" => &["people", "orders"],
+        "v_totals" | "v_full" | "v_deep" | "v_call" => &["people", "orders"],
         "v_union" => &["people", "orders", "email", "mail_old"],
         _ => &[],
     }
@@ -328,7 +333,7 @@ pub fn below(name: &str) -> &'static [&'static str] {
 pub const NAMES: &[&str] = &[
     "people", "orders", "email", "mail_old", "logs", "logs_a", "logs_b", "gen", "sink", "v_people",
     "v_totals", "v_union", "v_row", "v_deep", "v_gen", "v_rec", "v_tags", "v_full", "v_mix",
-    "m_mat",
+    "m_mat", "v_call",
 ];
 
 /// Makes all schemas; those that differ.

@@ -155,6 +155,7 @@ pub fn columns_of(name: &str) -> Vec<Col> {
             ("parts", Ints),
             ("item", Json),
         ],
+        "v_call" => &[("id", Int), ("mail", Text), ("amount", Int)],
         "v_mix" => &[("person", Int), ("level", Int), ("msg", Text)],
         "m_mat" => &[("id", Int), ("name", Text), ("email", Text), ("older", Int)],
         _ => &[],
