@@ -111,6 +111,11 @@ impl<'a> Analyzer<'a> {
             }
             let found: Vec<Found> = rels.iter().map(|r| r.column(name)).collect();
             let mut value: Option<Value> = None;
+            let vague = |one: &Found| matches!(one, Found::Open(_) | Found::Missing(..));
+            if found.iter().any(vague) && self.catalog.functions(name).iter().any(|f| !f.builtin) {
+                // It may have no such column: then it is a call.
+                value = Some(self.attribute(schema, table, name));
+            }
             for one in found {
                 let next = match one {
                     Found::Column(v) => v,

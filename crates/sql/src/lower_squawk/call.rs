@@ -97,8 +97,12 @@ impl Reader {
         args: &mut Vec<Expr>,
         extra: &mut Vec<Expr>,
     ) -> Read<()> {
-        // `CURRENT_TIMESTAMP(3)`: the precision is no argument.
-        if word.is_some_and(super::expression::is_call_without_parentheses) {
+        // `CURRENT_TIMESTAMP(3)`: the precision is no argument. `current_schema(x)` is a function like others (gram.y,
+        // type_func_name_keyword).
+        if word.is_some_and(|word| {
+            word != SyntaxKind::CURRENT_SCHEMA_KW
+                && super::expression::is_call_without_parentheses(word)
+        }) {
             return self.modifier(list.syntax());
         }
         for (index, arg) in list.args().enumerate() {

@@ -25,6 +25,19 @@ pub(super) fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
         .filter(|token| !token.kind().is_trivia())
 }
 
+/// Whether a bracket follows. squawk, unlike the server, takes a call whose name has UESCAPE for a table with an alias.
+fn before_a_bracket(node: &SyntaxNode) -> bool {
+    let mut next = node.last_token().and_then(|token| token.next_token());
+    while let Some(token) = next.take() {
+        match token.kind() {
+            SyntaxKind::L_PAREN => return true,
+            kind if kind.is_trivia() => next = token.next_token(),
+            _ => {}
+        }
+    }
+    false
+}
+
 impl Reader {
     /// The name that a name node is.
     pub(super) fn name(&mut self, node: &SyntaxNode) -> Read<String> {
@@ -39,8 +52,13 @@ impl Reader {
             }
             // U&"…", perhaps with UESCAPE: squawk's own decoding.
             [b'u' | b'U', b'&', ..] => {
+                let mut escaped = false;
                 for rest in all.by_ref() {
+                    escaped = true;
                     self.ledger.claim(&rest);
+                }
+                if escaped && before_a_bracket(node) {
+                    return refuse("UESCAPE before a bracket");
                 }
                 form::clip(&ast::normalize_name_node(node))
             }

@@ -40,7 +40,7 @@ impl Walk<'_> {
         }
     }
 
-    fn knows(&self, relation: &Name) -> bool {
+    pub fn knows(&self, relation: &Name) -> bool {
         self.known(relation).is_some()
     }
 

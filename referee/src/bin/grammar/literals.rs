@@ -171,7 +171,8 @@ fn write_node(node: &Node, out: &mut String) {
         return;
     }
     for (field, value) in &node.fields {
-        let place = field.ends_with("location") || matches!(*field, "stmt_len" | "typmod");
+        let place =
+            field.ends_with("location") || matches!(*field, "stmt_len" | "typmod" | "array_bounds");
         if !place {
             out.push(' ');
             write(value, out);

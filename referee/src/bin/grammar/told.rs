@@ -130,6 +130,10 @@ impl Walk<'_> {
             ("InsertStmt", "returning_list" | "on_conflict_clause") => {
                 node.field("relation").relations(&mut level);
             }
+            (
+                "UpdateStmt" | "DeleteStmt" | "MergeStmt",
+                "from_clause" | "using_clause" | "source_relation",
+            ) => {}
             ("UpdateStmt" | "DeleteStmt" | "MergeStmt", _) => {
                 for field in ["relation", "from_clause", "using_clause", "source_relation"] {
                     node.field(field).relations(&mut level);
@@ -188,7 +192,7 @@ impl Walk<'_> {
             ("ExplainStmt", _) | ("RangeSubselect", "subquery") => self.unasked = true,
             ("InsertStmt", "select_stmt") => self.unasked = false,
             // What no call asks for, is not computed.
-            ("SelectStmt", "window_clause") => self.columns &= has_window(node),
+            ("SelectStmt", "window_clause") => self.columns &= has_window(node) && !self.unasked,
             // "must not contain variables"
             ("SelectStmt", "limit_offset" | "limit_count") => self.columns = false,
             ("SelectStmt", "values_lists") => self.columns &= !self.unasked,
@@ -260,6 +264,7 @@ impl Walk<'_> {
             "AIndirection" => {
                 for name in node.strings("indirection") {
                     if self.is_users_function(name)
+                        && self.relations.iter().all(|r| self.knows(r))
                         && !self.relations.iter().any(|r| self.has_column(r, name))
                     {
                         self.demand(Demand::Function(name_of_path(&[name])));
@@ -290,6 +295,10 @@ impl Walk<'_> {
                 }
             }
             "ColumnRef" => self.column(node),
+            // Named after OF may be what has no rows to lock: the server refuses that.
+            "LockingClause" if !node.nodes("locked_rels").is_empty() => {
+                self.demand(Demand::Flag(Flag::Locks));
+            }
             "LockingClause" => self.demand(Demand::Does(&[Action::Lock])),
             "UpdateStmt" | "DeleteStmt" if !self.planned => {
                 if !node.node("where_clause").is_some_and(has_column) {
