@@ -71,8 +71,11 @@ pub(crate) fn class_of(needs: &[Need]) -> Class {
         .iter()
         .map(|need| match need.action {
             Action::Session => Class::Session,
-            Action::Read | Action::Lock | Action::CopyOut => Class::Read,
-            Action::Insert
+            Action::Read | Action::CopyOut => Class::Read,
+            // Row locks are written into the rows, and a transaction that may only read refuses them (PostgreSQL manual,
+            // SET TRANSACTION).
+            Action::Lock
+            | Action::Insert
             | Action::Update
             | Action::Delete
             | Action::Truncate

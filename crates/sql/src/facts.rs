@@ -91,7 +91,7 @@ pub enum Class {
     Session,
     /// Reads only.
     Read,
-    /// Inserts, updates, deletes, merges, truncates, COPY FROM, calls with effects.
+    /// Inserts, updates, deletes, merges, truncates, locks, COPY FROM, calls with effects.
     Write,
     /// Changes definitions.
     Ddl,

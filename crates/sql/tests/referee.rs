@@ -336,6 +336,8 @@ fn no_use_of_a_column_is_overlooked() {
             // The limited role may not read these either.
             || ["XMIN", "XMAX", "CMIN", "CMAX", "CTID", "TABLEOID"].iter().any(|c| upper.contains(c))
             || upper.contains("TABLE")
+            // `name(c)` gives one column, and asks for the privilege to read the whole row.
+            || ["ID(", "NAME(", "PHONE(", "CITY(", "HOME(", "TAGS(", "PROFILE(", "CREATED_AT("].iter().any(|c| upper.contains(c))
             || text.contains(['\0', ';'])
         {
             continue;

@@ -47,7 +47,6 @@ struct Figures {
     reads: usize,
     sessions: usize,
     succeeded: usize,
-    locks: usize,
     lost: usize,
     failed: BTreeMap<String, usize>,
     misses: usize,
@@ -156,7 +155,6 @@ impl Run {
         } else {
             self.figures.reads += 1;
         }
-        let locks = facts.needs.iter().any(|n| n.action == Action::Lock);
         let copies = facts.needs.iter().any(|n| n.action == Action::CopyOut);
         let before = match self.seen.take() {
             Some(seen) => seen,
@@ -165,22 +163,16 @@ impl Run {
         let state = self.run(text, copies);
         match state.as_deref() {
             None => self.figures.succeeded += 1,
-            // A lock of rows is a need of its own (`lock`), and no read to the server.
-            Some(READ_ONLY) if locks => self.figures.locks += 1,
             Some(READ_ONLY) => self.miss(text, facts, "the server calls it a write"),
             Some(other) => *self.figures.failed.entry(other.to_owned()).or_default() += 1,
         }
         let after = self.watch.look();
-        let differs = |before: &[String], after: &[String]| match locks {
-            true => trace::but_for_locks(before) != trace::but_for_locks(after),
-            false => before != after,
-        };
-        if differs(&before, &after) {
+        if before != after {
             // The server has work of its own; twice in a row it is the statement's.
             let before = self.watch.look();
             self.run(text, copies);
             let after = self.watch.look();
-            if differs(&before, &after) {
+            if before != after {
                 self.miss(text, facts, &trace::difference(&before, &after));
             }
         } else {

@@ -90,11 +90,6 @@ impl Watch {
     }
 }
 
-/// Without what a lock of a table writes: the standby's copy of it, in the write-ahead log.
-pub fn but_for_locks(look: &[String]) -> &[String] {
-    &look[..look.len().saturating_sub(1)]
-}
-
 /// What differs, in words.
 pub fn difference(before: &[String], after: &[String]) -> String {
     let changed: Vec<String> = LOOK

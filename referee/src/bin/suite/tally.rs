@@ -177,7 +177,8 @@ impl Tally {
         }
         for (serious, what) in seen.differs {
             if serious {
-                self.unsound.push(format!("{}: {what}: {line}", seen.file.0));
+                self.unsound
+                    .push(format!("{}: {what}: {line}", seen.file.0));
             } else {
                 let entry = self.inexact.entry(what);
                 entry.or_insert_with(|| (0, line.clone())).0 += 1;
