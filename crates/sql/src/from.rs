@@ -25,9 +25,9 @@ impl<'a> Analyzer<'a> {
                 alias,
                 sample,
             } => {
-                for expr in sample {
-                    if let Expr::Call(call) = expr {
-                        // The method is no function that a name finds: only its arguments count.
+                for (at, expr) in sample.iter().enumerate() {
+                    if let (0, Expr::Call(call)) = (at, expr) {
+                        // The method is no function that a name finds: only its arguments count. REPEATABLE's is one.
                         let value = self.values(&call.args);
                         self.ordered(&value);
                     } else {
