@@ -7,7 +7,7 @@ use crate::analyzer::Analyzer;
 use crate::catalog::Function;
 use crate::form::{Call, Expr, Literal};
 use crate::functions;
-use crate::names::Value;
+use crate::names::{Found, Value};
 use crate::types::FIRST_NORMAL_OID;
 
 /// What a call gives to the function it means.
@@ -74,12 +74,29 @@ impl Analyzer<'_> {
             return None;
         }
         match path.as_slice() {
-            [table] if self.is_row(table) => {
+            // A relation that is not known may have no such column: then it is a function that is not known either.
+            [table] if self.is_row(table) && self.has_field(table, name) => {
                 self.blind = false;
                 Some(self.column(&[table.clone(), name.clone()]).computed())
             }
             _ => None,
         }
+    }
+
+    /// Whether the innermost relation of this name is known to have this column.
+    fn has_field(&self, table: &str, name: &str) -> bool {
+        for level in self.levels.iter().rev().filter(|l| !l.hidden) {
+            let mut rels = vec![];
+            for item in &level.items {
+                item.relation(None, table, &mut rels);
+            }
+            if !rels.is_empty() {
+                return rels
+                    .iter()
+                    .all(|rel| matches!(rel.column(name), Found::Column(_)));
+            }
+        }
+        false
     }
 
     /// Leaves those out of a name's candidates that a call cannot mean, by the number of its arguments and the types that are

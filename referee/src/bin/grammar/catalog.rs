@@ -60,6 +60,25 @@ impl Walk<'_> {
             .is_some_and(|r| r.columns.iter().any(|c| c.name == column))
     }
 
+    /// `f(t)` is `t.f` where no function is called so, and t is a table known to have such a column, or a query.
+    pub fn is_field(&self, path: &[&str], node: &Node) -> bool {
+        let arguments = node.nodes("args");
+        let ([name], [argument]) = (path, arguments.as_slice()) else {
+            return false;
+        };
+        let fields = argument.strings("fields");
+        let [table] = fields.as_slice() else {
+            return false;
+        };
+        let mut named = self.levels.iter().flatten().filter(|(v, _)| v == table);
+        argument.name == "ColumnRef"
+            && self.catalog.functions(name).is_empty()
+            && match named.next() {
+                Some((_, relation)) => self.has_column(relation, name),
+                None => self.made.iter().any(|m| m == table),
+            }
+    }
+
     pub fn is_users_function(&self, name: &str) -> bool {
         let all = self.catalog.functions(name);
         !all.is_empty() && all.iter().all(|f| f.schema == "public")

@@ -290,7 +290,7 @@ impl Walk<'_> {
                 let cast = matches!(path.as_slice(), [name] if CALLED_TYPES.contains(name)
                     && node.nodes("args").len() == 1
                     && self.catalog.functions(name).is_empty());
-                if !syntax && !cast {
+                if !syntax && !cast && !self.is_field(&path, node) {
                     self.demand(Demand::Function(name_of_path(&path)));
                 }
             }
