@@ -267,6 +267,16 @@ impl<'a> Analyzer<'a> {
         if returning.is_empty() {
             return Columns::default();
         }
+        if self.nested > 0 {
+            // What was stored comes back under the target's name, and the query around may choose rows by it.
+            let stored: Vec<Key> = self
+                .uses
+                .iter()
+                .filter(|(_, place)| *place == Place::Stored)
+                .map(|(key, _)| *key)
+                .collect();
+            self.record_keys(&stored, Place::Filter);
+        }
         let outer: Vec<Item<'a>> = ["old", "new"]
             .iter()
             .map(|name| {
