@@ -86,6 +86,10 @@ impl Reader {
             .next()
             .is_some_and(|token| token.kind() == SyntaxKind::TREAT_KW)
         {
+            // In quotes a type's name is a function's name as it stands, and no other word for it.
+            if need(cast.ty())?.syntax().text().contains_char('"') {
+                return refuse("TREAT to a name in quotes");
+            }
             let function = need(name.into_iter().next_back())?;
             return Ok(Expr::Call(Box::new(Call {
                 name: vec!["pg_catalog".to_owned(), canonical(&function).to_owned()],
