@@ -65,6 +65,8 @@ def described(way, environment, commands, least, *words):
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda p: p or "none")
 def test_describe(way, environment, pattern):
+    if pattern.startswith("rich.") and way.link.database != "rich":
+        pytest.skip("psql compares the pattern's database with the name it connected by")
     all_ = [(c + letters, f"{c}{letters} {pattern}".rstrip()) for c, variants in DESCRIBE.items() for letters in variants]
     described(way, environment, [words for command, words in all_ if command != SECRET or way.link.database != "labelled"], 60)
 
