@@ -25,19 +25,6 @@ pub(super) fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
         .filter(|token| !token.kind().is_trivia())
 }
 
-/// Whether a bracket follows. squawk, unlike the server, takes a call whose name has UESCAPE for a table with an alias.
-fn before_a_bracket(node: &SyntaxNode) -> bool {
-    let mut next = node.last_token().and_then(|token| token.next_token());
-    while let Some(token) = next.take() {
-        match token.kind() {
-            SyntaxKind::L_PAREN => return true,
-            kind if kind.is_trivia() => next = token.next_token(),
-            _ => {}
-        }
-    }
-    false
-}
-
 impl Reader {
     /// The name that a name node is.
     pub(super) fn name(&mut self, node: &SyntaxNode) -> Read<String> {
@@ -50,15 +37,10 @@ impl Reader {
                     need(token.text().get(1..token.text().len().max(2) - 1)).unwrap_or(inner);
                 form::clip(&inner.replace("\"\"", "\""))
             }
-            // U&"…", perhaps with UESCAPE: squawk's own decoding.
+            // With UESCAPE squawk, unlike the server, takes the name of a call for a table with an alias.
             [b'u' | b'U', b'&', ..] => {
-                let mut escaped = false;
-                for rest in all.by_ref() {
-                    escaped = true;
-                    self.ledger.claim(&rest);
-                }
-                if escaped && before_a_bracket(node) {
-                    return refuse("UESCAPE before a bracket");
+                if all.next().is_some() {
+                    return refuse("a name with UESCAPE");
                 }
                 form::clip(&ast::normalize_name_node(node))
             }
