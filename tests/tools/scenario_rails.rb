@@ -28,7 +28,7 @@ p Maker.joins(:things).where(things: { stock: 1.. }).distinct.order(:name).pluck
 p Thing.where("data->>'n' = ?", "1").count, Thing.where("words @> ARRAY[?]::varchar[]", ["a"]).count, Maker.preload(:things).order(:id).map { |x| x.things.size }, Maker.where.not(id: Thing.select(:maker_id)).exists?, Maker.left_outer_joins(:things).group(:name).count
 Thing.transaction { Thing.lock.find(1); Thing.lock("FOR UPDATE SKIP LOCKED").first; Thing.transaction(requires_new: true) { raise ActiveRecord::Rollback } }
 p Thing.where(id: 1).explain.size > 10, Thing.find_each(batch_size: 2).count, Thing.in_batches(of: 3).update_all("stock = stock + 1"), Thing.maximum(:price), Thing.where(price: [1, 2]).or(Thing.where(stock: nil)).ids.size, Maker.find_by(name: "m2").destroy.id
-p c.tables, c.views, c.columns("things").map(&:sql_type), c.indexes("things").map(&:name), c.foreign_keys("things").size, c.check_constraints("things").size, c.primary_key("things"), c.extensions, c.table_comment("makers"), c.current_schema
+p c.tables.sort, c.views.sort, c.columns("things").map(&:sql_type), c.indexes("things").map(&:name), c.foreign_keys("things").size, c.check_constraints("things").size, c.primary_key("things"), c.extensions.sort, c.table_comment("makers"), c.current_schema
 require "active_record/schema_dumper"; require "stringio"; o = StringIO.new; ActiveRecord::SchemaDumper.dump(c, o); puts o.string
 ActiveRecord::Schema.verbose = false if ActiveRecord::Schema.respond_to?(:verbose=)
 c.disable_referential_integrity { Thing.delete_all }

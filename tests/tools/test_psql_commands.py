@@ -46,7 +46,13 @@ def output(environment, link, commands: list[str], *words: str) -> str:
     done = program(environment, link, "psql", "-X", "-q", *words, "-f", "-", stdin=script)
     # What the two sessions do not share: who is connected to where.
     kept = [line for line in done.stdout.splitlines() if not line.startswith("You are connected")]
-    return re.sub(r"psql:<stdin>:", "psql:", "\n".join(kept) + "\n" + done.stderr)
+    sections = re.split(r"(?m)^(?=== /)", "\n".join(kept))
+    return re.sub(r"psql:<stdin>:", "psql:", "".join(sized(s) if re.match(r"== /(db|l)\+", s) else s for s in sections) + "\n" + done.stderr)
+
+
+def sized(section: str) -> str:
+    """Without the sizes of databases and tablespaces, and the width that they take: these change with whatever else the server does."""
+    return re.sub(r" {2,}|-{2,}", " ", re.sub(r"\d+ (bytes|[kMGT]B)", "SIZE", section))
 
 
 def same(direct: str, through: str):

@@ -231,6 +231,30 @@ impl Catalog {
     }
 }
 
+/// What every server has: the functions of PostgreSQL itself, as a server told them (`just catalog`), each name by its most
+/// volatile overload. For texts that are analysed without a server.
+pub fn builtins() -> Catalog {
+    let mut builder = CatalogBuilder::new(0);
+    for (oid, (name, volatility)) in (1..).zip(listed_builtins()) {
+        builder.function(Function::new(oid, "pg_catalog", name, volatility));
+    }
+    builder.build()
+}
+
+/// The lines of `data/functions.txt`.
+pub(crate) fn listed_builtins() -> impl Iterator<Item = (&'static str, Volatility)> {
+    include_str!("../data/functions.txt")
+        .lines()
+        .filter_map(|line| {
+            Some(match line.split_once(' ')? {
+                ("i", name) => (name, Volatility::Immutable),
+                ("s", name) => (name, Volatility::Stable),
+                ("v", name) => (name, Volatility::Volatile),
+                _ => return None,
+            })
+        })
+}
+
 /// Builds a [`Catalog`].
 #[derive(Debug, Default)]
 pub struct CatalogBuilder(Catalog);

@@ -9,8 +9,7 @@ use gateway::judge::labels;
 use gateway::label_map::Labelled;
 use policy::{Context, Principal, SessionPolicies, Verdict};
 use serde_json::{Map, Value, json};
-use sql::catalog::{CatalogBuilder, Function};
-use sql::facts::{Class, ColumnUse, Coverage, Facts, Need, Output, Place, Volatility};
+use sql::facts::{Class, ColumnUse, Coverage, Facts, Need, Output, Place};
 use sql::settings::{SearchPath, SettingChange};
 use sql::{Catalog, Settings};
 
@@ -65,26 +64,9 @@ fn facts_json(facts: &Facts) -> Map<String, Value> {
     map
 }
 
-/// What every server has: the functions of PostgreSQL itself.
-fn builtins() -> Catalog {
-    let mut builder = CatalogBuilder::new(0);
-    let lines = include_str!("../data/builtins.txt")
-        .lines()
-        .filter(|l| !l.starts_with('#'));
-    for (oid, (volatility, name)) in (1..).zip(lines.filter_map(|l| l.split_once(' '))) {
-        let volatility = match volatility {
-            "i" => Volatility::Immutable,
-            "s" => Volatility::Stable,
-            _ => Volatility::Volatile,
-        };
-        builder.function(Function::new(oid, "pg_catalog", name, volatility));
-    }
-    builder.build()
-}
-
 /// `classify`: the facts alone, without a server.
 pub fn classify(text: &str) -> Value {
-    let analysis = sql::analyze_alone(text.as_bytes(), &default_settings("app"), &builtins());
+    let analysis = sql::analyze_alone(text.as_bytes(), &default_settings("app"), &sql::catalog::builtins());
     let statement = |facts: &Facts| {
         let mut map = facts_json(facts);
         map.insert(
