@@ -11,7 +11,7 @@ use policy::{Context, Principal, SessionPolicies, Verdict};
 use serde_json::{Map, Value, json};
 use sql::facts::{Class, ColumnUse, Coverage, Facts, Need, Output, Place};
 use sql::settings::{SearchPath, SettingChange};
-use sql::{Catalog, Settings};
+use sql::Settings;
 
 /// A server's defaults, for a user of this name.
 fn default_settings(user: &str) -> Settings {
