@@ -24,10 +24,9 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
                 name: name.to_owned(),
                 number,
                 type_oid: 25,
-                type_name: "text".to_owned(),
             })
             .collect(),
-        definition: definition.map(str::to_owned),
+        definition: definition.map(Into::into),
         parents: Vec::new(),
         has_triggers: false,
     };

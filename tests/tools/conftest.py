@@ -70,7 +70,8 @@ def way(request, knowing, rich):
 
 
 def emptied(rich):
-    """Nothing is left of an earlier run in the database `work`."""
+    """Nothing is left of an earlier run in the database `work`: neither what lies in schemas nor what does not."""
+    rich.sql("DROP OWNED BY tools_app CASCADE", "work")
     rich.sql("DO $$ DECLARE s text; BEGIN FOR s IN SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$' "
              "LOOP EXECUTE 'DROP SCHEMA ' || s || ' CASCADE'; END LOOP; END $$; CREATE SCHEMA public", "work")
 

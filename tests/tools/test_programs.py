@@ -1,14 +1,9 @@
 """PostgreSQL's own programs: dumps and restores, maintenance, roles and databases, pgbench."""
-import os
-
 import pytest
 
 from tools.asked import asked
 from tools.conftest import Way, program, steady, straight
 from tools.test_psql_commands import same
-
-# Some hundred definitions one after the other, after each of which the catalogue is read anew: minutes on a busy machine.
-long = pytest.mark.skipif("TOLLGATE_TOOLS" not in os.environ, reason="takes long: `just tools` runs it")
 
 DUMPS = [[], ["--schema-only", "--enable-row-security", "--quote-all-identifiers"], ["--data-only", "--disable-triggers", "--load-via-partition-root"],
          ["--column-inserts", "--rows-per-insert=10", "--on-conflict-do-nothing", "--serializable-deferrable"], ["--clean", "--if-exists", "--create", "--role=tools_app"], ["--schema=shop", "--exclude-table=shop.kin", "--inserts"],
@@ -43,7 +38,6 @@ def test_who_may_see_all_may_dump_all(knowing, rich, environment):
     same(steady(direct.stdout), steady(through.stdout))
 
 
-@long
 @pytest.mark.parametrize("form", [["-Ft"], ["-Fd", "-j", "3"]], ids=" ".join)
 def test_pg_dump_and_pg_restore(plainly, work, environment, form, tmp_path):
     words = ["--exclude-schema=vault", "--no-publications", "--no-subscriptions", "-f", str(tmp_path / "dump")]
@@ -58,7 +52,6 @@ def test_pg_dump_and_pg_restore(plainly, work, environment, form, tmp_path):
     same(*kept)
 
 
-@long
 def test_a_plain_dump_restores_with_psql(plainly, work, environment):
     dump = program(environment, plainly.link, "pg_dump", "--exclude-schema=vault", "--no-publications", "--no-subscriptions", "--inserts").stdout
     done = program(environment, work.link, "psql", "-X", "-q", stdin=dump)

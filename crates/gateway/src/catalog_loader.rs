@@ -3,99 +3,155 @@
 //! Owns: the one connection that they are asked on, read-only and with an empty search_path, and the pulse. Refuses: to know
 //! what the answers mean ([`sql::catalog_rows`] does).
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use sql::{Catalog, catalog_rows};
+use sql::Catalog;
+use sql::catalog_changes::{Changes, Pulse, SNAPSHOT, query_since};
+use sql::catalog_rows;
 
 use crate::config::UpstreamConfig;
 use crate::upstream::{self, Upstream, UpstreamError};
-
-/// Differs whenever a definition was committed: each leaves row versions of a new transaction (PostgreSQL manual, 5.5,
-/// `xmin`). A scan of some thousand rows of the catalogue.
-const PULSE: &str = "SELECT pg_catalog.string_agg(x, ' ') FROM ( \
-     SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) AS x FROM pg_catalog.pg_class \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_attribute \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_proc \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_rewrite \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_inherits \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_trigger \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_operator \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_cast \
-     UNION ALL SELECT pg_catalog.concat(count(*), ':', sum(xmin::pg_catalog.text::pg_catalog.int8)) FROM pg_catalog.pg_namespace) AS p";
 
 /// The loader of one database.
 #[derive(Debug, Default)]
 pub struct Loader {
     session: Option<Upstream>,
     generation: u64,
-    digest: Option<u64>,
+    last: Option<Last>,
 }
 
+/// What the last look found.
+#[derive(Debug)]
+struct Last {
+    /// The snapshot that it was made in.
+    snapshot: String,
+    pulse: Pulse,
+    catalog: Arc<Catalog>,
+}
+
+/// Somebody locked a view between the look at the locks and the question; then the next look sees it (PostgreSQL manual,
+/// appendix A).
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 impl Loader {
-    /// Loads everything; None where nothing has changed since the last time.
+    /// Loads what has changed since the last time; None where nothing has.
     ///
     /// # Errors
     /// The server cannot be reached or does not answer as expected.
     pub async fn load(
         &mut self,
         config: &UpstreamConfig,
-    ) -> Result<Option<Catalog>, UpstreamError> {
-        let mut hasher = DefaultHasher::new();
-        let mut answers = Vec::with_capacity(catalog_rows::QUERIES.len());
-        for (_, text) in catalog_rows::QUERIES {
-            let rows = self.rows(config, text).await?;
-            rows.hash(&mut hasher);
-            answers.push(rows);
-        }
-        let digest = hasher.finish();
-        if self.digest == Some(digest) {
-            return Ok(None);
-        }
-        let catalog =
-            catalog_rows::build(self.generation + 1, answers).ok_or(UpstreamError::Protocol)?;
-        self.generation += 1;
-        self.digest = Some(digest);
-        Ok(Some(catalog))
-    }
-
-    /// A number that differs when a definition may have changed.
-    ///
-    /// # Errors
-    /// As for [`Loader::load`].
-    pub async fn pulse(&mut self, config: &UpstreamConfig) -> Result<String, UpstreamError> {
-        let rows = self.rows(config, PULSE).await?;
-        rows.into_iter()
-            .next()
-            .and_then(|row| row.into_iter().next().flatten())
-            .ok_or(UpstreamError::Protocol)
-    }
-
-    /// A lost connection is opened again once.
-    async fn rows(
-        &mut self,
-        config: &UpstreamConfig,
-        text: &str,
-    ) -> Result<Vec<Vec<Option<String>>>, UpstreamError> {
-        if let Some(session) = &mut self.session {
-            match upstream::rows(session, text).await {
-                Ok(rows) => return Ok(rows),
-                Err(_) => self.session = None,
+    ) -> Result<Option<Arc<Catalog>>, UpstreamError> {
+        let mut locked = 0;
+        loop {
+            let kept = self.session.take();
+            let reused = kept.is_some();
+            let mut session = match kept {
+                Some(session) => session,
+                None => connect(config).await?,
+            };
+            match self.look(&mut session).await {
+                Ok(found) => {
+                    self.session = Some(session);
+                    return Ok(found);
+                }
+                Err(UpstreamError::Refused { sqlstate })
+                    if sqlstate == LOCK_NOT_AVAILABLE && locked < 3 =>
+                {
+                    locked += 1;
+                }
+                // A connection that was lost since is opened again once.
+                Err(_) if reused => {}
+                Err(e) => return Err(e),
             }
         }
-        let parameters = [
-            ("application_name", "tollgate catalog"),
-            ("search_path", ""),
-            ("client_encoding", "UTF8"),
-            ("default_transaction_read_only", "on"),
-            ("statement_timeout", "60000"),
-        ];
-        let parameters: Vec<(String, String)> = parameters
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        let mut session = upstream::connect(config, &parameters).await?;
-        let rows = upstream::rows(&mut session, text).await?;
-        self.session = Some(session);
-        Ok(rows)
     }
+
+    async fn look(
+        &mut self,
+        session: &mut Upstream,
+    ) -> Result<Option<Arc<Catalog>>, UpstreamError> {
+        // One snapshot for all of it, so that it fits together and the next look knows from where on.
+        upstream::rows(session, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+        let snapshot = word(session, SNAPSHOT).await?;
+        let (known, since, complete) = match &self.last {
+            Some(last) => (
+                Arc::clone(&last.catalog),
+                last.snapshot.as_str(),
+                !last.catalog.is_incomplete(),
+            ),
+            None => (Arc::default(), snapshot.as_str(), false),
+        };
+        if complete && since == snapshot {
+            upstream::rows(session, "COMMIT").await?;
+            return Ok(None);
+        }
+        let query = query_since(since).ok_or(UpstreamError::Protocol)?;
+        let pulse = Pulse::read(upstream::rows(session, &query).await?);
+        let pulse = pulse.ok_or(UpstreamError::Protocol)?;
+        let changes = match &self.last {
+            None => Some(Changes::all()),
+            Some(last) => pulse
+                .changes_since(&last.pulse)
+                .or_else(|| (!complete).then(Changes::only_untold)),
+        };
+        let new = match changes {
+            None => None,
+            Some(changes) => {
+                let generation = self.generation + 1;
+                let catalog = renew(session, generation, &known, &changes).await?;
+                // An old transaction keeps what was loaded long ago looking new.
+                let new = self.last.is_none() || !catalog.is_same(&known);
+                new.then(|| Arc::new(catalog))
+            }
+        };
+        upstream::rows(session, "COMMIT").await?;
+        if let Some(catalog) = &new {
+            self.generation = catalog.generation();
+        }
+        self.last = Some(Last {
+            snapshot,
+            pulse,
+            catalog: new.clone().unwrap_or(known),
+        });
+        Ok(new)
+    }
+}
+
+/// Asks for the changes, and puts them together with what is known.
+async fn renew(
+    session: &mut Upstream,
+    generation: u64,
+    known: &Catalog,
+    changes: &Changes,
+) -> Result<Catalog, UpstreamError> {
+    let mut answers = Vec::new();
+    for query in catalog_rows::queries_since(known, changes) {
+        answers.push(match query {
+            Some(query) => Some(upstream::rows(session, &query).await?),
+            None => None,
+        });
+    }
+    catalog_rows::build_since(known, changes, generation, answers).ok_or(UpstreamError::Protocol)
+}
+
+/// The one word of an answer.
+async fn word(session: &mut Upstream, text: &str) -> Result<String, UpstreamError> {
+    let rows = upstream::rows(session, text).await?;
+    let mut cells = rows.into_iter().flatten();
+    cells.next().flatten().ok_or(UpstreamError::Protocol)
+}
+
+async fn connect(config: &UpstreamConfig) -> Result<Upstream, UpstreamError> {
+    let parameters = [
+        ("application_name", "tollgate catalog"),
+        ("search_path", ""),
+        ("client_encoding", "UTF8"),
+        ("default_transaction_read_only", "on"),
+        ("statement_timeout", "60000"),
+        // Nobody is waited for: a session that holds a lock may be waiting for us.
+        ("lock_timeout", "2000"),
+    ];
+    let parameters = parameters.map(|(k, v)| (k.to_owned(), v.to_owned()));
+    upstream::connect(config, &parameters).await
 }

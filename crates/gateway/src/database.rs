@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use sql::{Analysis, Catalog, Fingerprint, Settings};
 use tracing::{info, warn};
@@ -55,6 +56,11 @@ struct FactsCache {
     exact: Cache<(Settings, Box<[u8]>)>,
     shapes: Cache<(Settings, Fingerprint)>,
 }
+
+/// How often definitions are looked at, at most.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// And for how many times as long as a look takes there is none, for a server whose catalogue is large.
+const WATCH_PAUSE: u32 = 20;
 
 /// Texts and shapes remembered; at the limit all are forgotten, which costs a parse each and no bookkeeping on a hit.
 const MAX_REMEMBERED: usize = 4096;
@@ -137,7 +143,6 @@ struct LoaderState {
     /// The value of `wanted` that the last load satisfied.
     satisfied: u64,
     sticky: Sticky,
-    pulse: Option<String>,
 }
 
 impl Database {
@@ -147,13 +152,8 @@ impl Database {
     /// The server cannot be reached or does not let the gateway in.
     pub async fn open(config: DatabaseConfig) -> Result<Database, UpstreamError> {
         let mut state = LoaderState::default();
-        let catalog = Arc::new(
-            state
-                .loader
-                .load(&config.upstream)
-                .await?
-                .unwrap_or_default(),
-        );
+        let catalog = state.loader.load(&config.upstream).await?;
+        let catalog = catalog.unwrap_or_default();
         let labels = LabelMap::build(&catalog, &config.rules.labels, &mut state.sticky);
         let known = Known {
             generation: 1,
@@ -212,7 +212,7 @@ impl Database {
         if let Some(catalog) = state.loader.load(&self.config.upstream).await? {
             let before = self.latest();
             self.replace(
-                Arc::new(catalog),
+                catalog,
                 before.rules.clone(),
                 before.policy_generation,
                 &mut state.sticky,
@@ -253,30 +253,25 @@ impl Database {
         );
     }
 
-    /// Looks whether definitions were changed past the gateway.
+    /// Looks whether definitions were changed past the gateway, and loads what was.
     ///
     /// # Errors
     /// The server cannot be asked.
     pub async fn check(&self) -> Result<(), UpstreamError> {
         let mut state = self.loader.lock().await;
-        let LoaderState { loader, pulse, .. } = &mut *state;
-        let now = loader.pulse(&self.config.upstream).await?;
-        if pulse.as_ref() != Some(&now) {
-            // At the first look nothing is known of the time between the load and now.
-            self.mark_stale();
-            *pulse = Some(now);
-        }
-        Ok(())
+        self.load(&mut state).await
     }
 
     /// Watches for definitions that are changed past the gateway. Runs until it is dropped.
     pub async fn watch(&self) {
-        let mut every = tokio::time::interval(std::time::Duration::from_secs(1));
-        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reachable = true;
+        let mut pause = WATCH_EVERY;
         loop {
-            every.tick().await;
-            match self.check().await {
+            tokio::time::sleep(pause).await;
+            let begin = Instant::now();
+            let checked = self.check().await;
+            pause = WATCH_EVERY.max(begin.elapsed() * WATCH_PAUSE);
+            match checked {
                 Ok(()) => {
                     if !reachable {
                         reachable = true;

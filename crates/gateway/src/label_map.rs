@@ -56,7 +56,7 @@ impl LabelMap {
             .iter()
             .filter(|r| r.kind == RelationKind::Table || r.kind == RelationKind::MaterializedView)
         {
-            for column in &relation.columns {
+            for column in relation.columns.iter() {
                 let named = labels.label_of(&relation.schema, &relation.name, &column.name);
                 let known = sticky
                     .get(&(relation.oid, column.number))
@@ -136,7 +136,7 @@ impl LabelMap {
                     .iter()
                     .filter_map(|oid| catalog.relation_by_oid(*oid))
                 {
-                    for column in &parent.columns {
+                    for column in parent.columns.iter() {
                         let Some(own) = child.columns.iter().find(|c| c.name == column.name) else {
                             continue;
                         };
@@ -173,7 +173,7 @@ impl LabelMap {
             for view in catalog
                 .relations()
                 .iter()
-                .filter(|r| r.definition.is_some())
+                .filter(|r| r.definition.is_some() || r.is_untold())
             {
                 self.label_view(view, catalog, labels);
             }

@@ -4,6 +4,7 @@
 //! `pg_catalog`. Refuses: to load anything itself.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::bodies::{BodyCache, Inside};
 use crate::facts::Volatility;
@@ -36,8 +37,6 @@ pub struct CatalogColumn {
     pub number: i16,
     /// `atttypid`.
     pub type_oid: u32,
-    /// The name of the type, as `format_type` gives it.
-    pub type_name: String,
 }
 
 /// A relation.
@@ -52,13 +51,25 @@ pub struct Relation {
     /// Kind.
     pub kind: RelationKind,
     /// Columns in order of `number`, dropped ones left out.
-    pub columns: Vec<CatalogColumn>,
-    /// `pg_get_viewdef(oid)` for views and materialized views, as read with an empty search_path (all names qualified).
-    pub definition: Option<String>,
+    pub columns: Arc<[CatalogColumn]>,
+    /// `pg_get_viewdef(oid)` for views and materialized views of the users', as read with an empty search_path (all names
+    /// qualified). None also where the server could not say it without waiting: such a view may show anything.
+    pub definition: Option<Arc<str>>,
     /// Parents in `pg_inherits`.
     pub parents: Vec<u32>,
     /// Whether user triggers, or rules other than a view's own, can run when it is written.
     pub has_triggers: bool,
+}
+
+impl Relation {
+    /// Whether it is a view of the users' whose definition the server could not tell.
+    pub fn is_untold(&self) -> bool {
+        let view = matches!(
+            self.kind,
+            RelationKind::View | RelationKind::MaterializedView
+        );
+        view && self.oid >= FIRST_NORMAL_OID && self.definition.is_none()
+    }
 }
 
 /// A function, procedure, aggregate or window function.
@@ -148,12 +159,22 @@ pub struct Catalog {
     types: Types,
     views: ViewCache,
     bodies: BodyCache,
+    incomplete: bool,
 }
 
 impl Catalog {
     /// Counts the loads: two catalogs of one database with the same generation are the same.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+    /// Whether two catalogs say the same of everything.
+    pub fn is_same(&self, other: &Catalog) -> bool {
+        self.relations == other.relations
+            && self.functions == other.functions
+            && self.insides == other.insides
+            && self.generated == other.generated
+            && self.types == other.types
+            && self.incomplete == other.incomplete
     }
     /// By schema and name.
     pub fn relation(&self, schema: &str, name: &str) -> Option<&Relation> {
@@ -215,6 +236,10 @@ impl Catalog {
         let same = |f: &&Function| f.oid == oid && f.schema == schema;
         self.functions(name).iter().find(same)
     }
+    /// Whether a view or a function has no text because the server could not tell it without waiting for somebody.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
     /// Every overload of a name, in every schema.
     pub fn functions(&self, name: &str) -> &[Function] {
         self.functions.get(name).map_or(&[], |v| v.as_slice())
@@ -269,6 +294,7 @@ impl CatalogBuilder {
     }
     /// Adds a relation.
     pub fn relation(&mut self, relation: Relation) {
+        self.0.incomplete |= relation.is_untold();
         self.0.schemas.insert(relation.schema.clone());
         let at = self.0.relations.len();
         self.0.by_oid.insert(relation.oid, at);
@@ -295,6 +321,20 @@ impl CatalogBuilder {
     /// Adds what a function is made of.
     pub fn inside(&mut self, oid: u32, inside: Inside) {
         self.0.insides.insert(oid, inside);
+    }
+    /// Says that something has no text that has one.
+    pub(crate) fn is_incomplete(&mut self) {
+        self.0.incomplete = true;
+    }
+    /// Adds the functions of another catalog.
+    pub(crate) fn keep_functions(&mut self, from: &Catalog) {
+        for function in from.functions.values().flatten() {
+            self.function(function.clone());
+        }
+    }
+    /// Takes over the types, operators and casts of another catalog.
+    pub(crate) fn keep_types(&mut self, from: &Catalog) {
+        self.0.types = from.types.clone();
     }
     /// Adds a type of the users'.
     pub fn user_type(&mut self, one: Type) {

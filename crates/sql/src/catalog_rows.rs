@@ -1,13 +1,18 @@
 //! The catalog as a server tells it: what to ask, and what the answers come to.
 //!
 //! Owns: the queries over `pg_catalog` and the reading of their rows. Whoever has a connection asks [`QUERIES`], in order and
-//! in one snapshot, on a session prepared by [`SESSION`], and hands the rows to [`build`]. Refuses: to ask a server itself,
-//! and to touch a row of the users' tables.
+//! in one snapshot, on a session prepared by [`SESSION`], and hands the rows to [`build`]; or, where an earlier catalog is at
+//! hand, asks for what has [changed](Changes) since. Refuses: to ask a server itself, to touch a row of the users' tables, and to
+//! wait for anybody's lock.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::bodies::{Body, Inside};
 use crate::catalog::{
     Catalog, CatalogBuilder, CatalogColumn, Function, Relation, RelationKind, RoutineKind,
 };
+use crate::catalog_changes::Changes;
 use crate::facts::Volatility;
 use crate::types::{Cast, CastContext, FIRST_NORMAL_OID, Operator, Type};
 
@@ -18,9 +23,10 @@ pub type Row = Vec<Option<String>>;
 pub const SESSION: &str = "SET search_path = ''";
 
 /// What is asked: a name for the answer, and the query.
-pub const QUERIES: [(&str, &str); 8] = [
+pub const QUERIES: [(&str, &str); 9] = [
     ("relations", RELATIONS),
     ("columns", COLUMNS),
+    ("definitions", DEFINITIONS),
     ("functions", FUNCTIONS),
     ("types", TYPES),
     ("operators", OPERATORS),
@@ -29,15 +35,53 @@ pub const QUERIES: [(&str, &str); 8] = [
     ("bodies", BODIES),
 ];
 
-const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, \
-     CASE WHEN c.relkind IN ('v','m') AND c.oid >= 16384 THEN pg_catalog.pg_get_viewdef(c.oid) END, \
-     (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.text, ',') FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), \
+/// The same, but only what may be otherwise than in `before`; None where its part of `before` still holds.
+pub fn queries_since(before: &Catalog, changes: &Changes) -> Vec<Option<String>> {
+    let narrowed = QUERIES.iter().map(|(name, text)| {
+        let only = match *name {
+            "columns" => changes.among("a.attrelid"),
+            "definitions" => changes.views(before),
+            "functions" if !changes.functions => return None,
+            "types" | "operators" | "casts" if !changes.types(before) => return None,
+            _ => String::new(),
+        };
+        Some(text.replace(ONLY, &only))
+    });
+    narrowed.collect()
+}
+
+/// Where a query takes a further condition: a comment to the server.
+const ONLY: &str = "/* only */";
+
+/// Relations that somebody has locked against everyone, or waits to (PostgreSQL manual, 13.3.1). To tell a query that it has
+/// parsed, the server locks what that reads, and so waits behind them until a transaction ends; whose owner may be waiting for
+/// this very answer.
+macro_rules! locked {
+    () => {
+        "WITH locked AS MATERIALIZED (SELECT l.relation AS oid FROM pg_catalog.pg_locks l \
+         WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL \
+         AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())) "
+    };
+}
+
+const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, i.parents, \
      (c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)) \
      OR (c.relhasrules AND c.relkind NOT IN ('v','m')) \
-     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind <> 't' ORDER BY c.oid";
-const COLUMNS: &str = "SELECT a.attrelid, a.attname, a.attnum, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod) \
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+     LEFT JOIN (SELECT inhrelid, pg_catalog.string_agg(inhparent::pg_catalog.text, ',') AS parents FROM pg_catalog.pg_inherits GROUP BY inhrelid) i \
+     ON i.inhrelid = c.oid WHERE c.relkind <> 't' ORDER BY c.oid";
+const COLUMNS: &str = "SELECT a.attrelid, a.attname, a.attnum, a.atttypid \
      FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
-     WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i','I','t') ORDER BY a.attrelid, a.attnum";
+     WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind NOT IN ('i','I','t') /* only */ ORDER BY a.attrelid, a.attnum";
+/// What views are; nothing of one that nobody can be told of right now.
+const DEFINITIONS: &str = concat!(
+    locked!(),
+    "SELECT c.oid, CASE WHEN c.oid NOT IN (SELECT oid FROM locked) \
+     AND c.oid NOT IN (SELECT r.ev_class FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid \
+     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+     AND d.refobjid IN (SELECT oid FROM locked)) THEN pg_catalog.pg_get_viewdef(c.oid) END FROM pg_catalog.pg_class c \
+     WHERE c.relkind IN ('v','m') AND c.oid >= 16384 /* only */ ORDER BY c.oid"
+);
 const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, p.proargtypes, p.pronargdefaults, \
      p.provariadic <> 0, p.prorettype, p.prosecdef, CASE WHEN p.oid >= 16384 THEN pg_catalog.pg_get_userbyid(p.proowner) END \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace ORDER BY p.oid";
@@ -70,16 +114,22 @@ const GENERATED: &str = "SELECT d.adrelid, d.adnum, p.refobjsubid FROM pg_catalo
      JOIN pg_catalog.pg_depend p ON p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND p.objid = d.oid \
      AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.refobjid = d.adrelid \
      AND p.refobjsubid > 0 AND p.refobjsubid <> d.adnum ORDER BY 1, 2, 3";
-/// What functions of the users' are made of: language, text, whether it was parsed when it was defined, settings; of an aggregate
-/// the functions that it runs.
-const BODIES: &str = "SELECT p.oid, CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, \
-     COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END), \
+/// What functions of the users' are made of: language, text (none where nobody can be told right now), whether it was parsed
+/// when it was defined, settings; of an aggregate the functions that it runs.
+const BODIES: &str = concat!(
+    locked!(),
+    "SELECT p.oid, CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, \
+     CASE WHEN p.prosqlbody IS NULL THEN CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END \
+     WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid \
+     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid IN (SELECT oid FROM locked)) \
+     THEN pg_catalog.pg_get_function_sqlbody(p.oid) END, \
      p.prosqlbody IS NOT NULL, pg_catalog.array_to_string(p.proconfig, pg_catalog.chr(10)), \
      (SELECT pg_catalog.string_agg(f::pg_catalog.text, ',') FROM pg_catalog.unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, \
      a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::pg_catalog.oid[]) AS f WHERE f <> 0), \
      pg_catalog.pg_get_expr(p.proargdefaults, 0) \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-     LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid WHERE p.oid >= 16384 ORDER BY p.oid";
+     LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid WHERE p.oid >= 16384 ORDER BY p.oid"
+);
 
 /// The catalog of these answers, one for each of [`QUERIES`] in its order; None where they are not what was asked for.
 pub fn build(generation: u64, answers: Vec<Vec<Row>>) -> Option<Catalog> {
@@ -88,9 +138,30 @@ pub fn build(generation: u64, answers: Vec<Vec<Row>>) -> Option<Catalog> {
 
 /// The same, for more to be added.
 pub fn builder(generation: u64, answers: Vec<Vec<Row>>) -> Option<CatalogBuilder> {
+    let answers = answers.into_iter().map(Some).collect();
+    put_together(generation, answers, &Catalog::default(), &Changes::all())
+}
+
+/// The catalog of the answers to [`queries_since`], in their order, and of what has not changed since `before`.
+pub fn build_since(
+    before: &Catalog,
+    changes: &Changes,
+    generation: u64,
+    answers: Vec<Option<Vec<Row>>>,
+) -> Option<Catalog> {
+    put_together(generation, answers, before, changes).map(CatalogBuilder::build)
+}
+
+fn put_together(
+    generation: u64,
+    answers: Vec<Option<Vec<Row>>>,
+    before: &Catalog,
+    changes: &Changes,
+) -> Option<CatalogBuilder> {
     let [
         relations,
         columns,
+        definitions,
         functions,
         types,
         operators,
@@ -99,10 +170,46 @@ pub fn builder(generation: u64, answers: Vec<Vec<Row>>) -> Option<CatalogBuilder
         bodies,
     ] = answers.try_into().ok()?;
     let mut builder = CatalogBuilder::new(generation);
-    add_relations(&mut builder, relations, columns)?;
-    for row in functions {
-        builder.function(function(row)?);
+    let parts = Parts {
+        columns: columns_of(columns?)?,
+        definitions: definitions_of(definitions?)?,
+    };
+    for row in relations? {
+        builder.relation(relation(row, &parts, before, changes)?);
     }
+    match functions {
+        Some(rows) => {
+            for row in rows {
+                builder.function(function(row)?);
+            }
+        }
+        None => builder.keep_functions(before),
+    }
+    match (types, operators, casts) {
+        (Some(types), Some(operators), Some(casts)) => {
+            add_types(&mut builder, types, operators, casts)?;
+        }
+        _ => builder.keep_types(before),
+    }
+    for row in bodies? {
+        add_inside(&mut builder, row)?;
+    }
+    for mut row in generated? {
+        builder.generated(
+            number(&mut row, 0)?,
+            number(&mut row, 1)?,
+            number(&mut row, 2)?,
+        );
+    }
+    Some(builder)
+}
+
+fn add_types(
+    builder: &mut CatalogBuilder,
+    types: Vec<Row>,
+    operators: Vec<Row>,
+    casts: Vec<Row>,
+) -> Option<()> {
     for row in types {
         builder.user_type(user_type(row)?);
     }
@@ -127,64 +234,66 @@ pub fn builder(generation: u64, answers: Vec<Vec<Row>>) -> Option<CatalogBuilder
             opaque: truth(&mut row, 4)?,
         });
     }
-    for row in bodies {
-        add_inside(&mut builder, row)?;
-    }
-    for mut row in generated {
-        builder.generated(
-            number(&mut row, 0)?,
-            number(&mut row, 1)?,
-            number(&mut row, 2)?,
-        );
-    }
-    Some(builder)
+    Some(())
 }
 
-/// The relations with their columns, both in order of the relation's OID.
-fn add_relations(
-    builder: &mut CatalogBuilder,
-    relations: Vec<Row>,
-    columns: Vec<Row>,
-) -> Option<()> {
-    let mut columns = columns.into_iter().peekable();
-    for mut row in relations {
-        let oid: u32 = number(&mut row, 0)?;
-        let mut own = Vec::new();
-        while let Some(mut column) = columns.next_if(
-            |c| matches!(c.first(), Some(Some(o)) if o.parse::<u32>().is_ok_and(|o| o <= oid)),
-        ) {
-            if number::<u32>(&mut column, 0)? == oid {
-                own.push(CatalogColumn {
-                    name: text(&mut column, 1)?,
-                    number: number(&mut column, 2)?,
-                    type_oid: number(&mut column, 3)?,
-                    type_name: text(&mut column, 4)?,
-                });
-            }
-        }
-        builder.relation(Relation {
-            oid,
-            schema: text(&mut row, 1)?,
-            name: text(&mut row, 2)?,
-            kind: match text(&mut row, 3)?.as_str() {
-                "v" => RelationKind::View,
-                "m" => RelationKind::MaterializedView,
-                "S" => RelationKind::Sequence,
-                "i" | "I" => RelationKind::Index,
-                "c" => RelationKind::Composite,
-                _ => RelationKind::Table,
-            },
-            columns: own,
-            definition: text(&mut row, 4),
-            parents: text(&mut row, 5)
-                .unwrap_or_default()
-                .split(',')
-                .filter_map(|p| p.parse().ok())
-                .collect(),
-            has_triggers: truth(&mut row, 6)?,
+/// What relations are made of, as far as it was asked for.
+struct Parts {
+    columns: HashMap<u32, Arc<[CatalogColumn]>>,
+    definitions: HashMap<u32, Option<Arc<str>>>,
+}
+
+fn columns_of(rows: Vec<Row>) -> Option<HashMap<u32, Arc<[CatalogColumn]>>> {
+    let mut columns: HashMap<u32, Vec<CatalogColumn>> = HashMap::new();
+    for mut row in rows {
+        let oid = number(&mut row, 0)?;
+        columns.entry(oid).or_default().push(CatalogColumn {
+            name: text(&mut row, 1)?,
+            number: number(&mut row, 2)?,
+            type_oid: number(&mut row, 3)?,
         });
     }
-    Some(())
+    Some(columns.into_iter().map(|(k, v)| (k, v.into())).collect())
+}
+
+fn definitions_of(rows: Vec<Row>) -> Option<HashMap<u32, Option<Arc<str>>>> {
+    let definition = |mut row: Row| Some((number(&mut row, 0)?, text(&mut row, 1).map(Into::into)));
+    rows.into_iter().map(definition).collect()
+}
+
+/// A relation, with what it was made of before where that was not asked for again.
+fn relation(mut row: Row, parts: &Parts, before: &Catalog, changes: &Changes) -> Option<Relation> {
+    let oid: u32 = number(&mut row, 0)?;
+    let known = before.relation_by_oid(oid);
+    let same = |changed: &BTreeSet<u32>| !changed.contains(&oid);
+    let kept = known.filter(|_| changes.relations.as_ref().is_some_and(same));
+    Some(Relation {
+        oid,
+        schema: text(&mut row, 1)?,
+        name: text(&mut row, 2)?,
+        kind: match text(&mut row, 3)?.as_str() {
+            "v" => RelationKind::View,
+            "m" => RelationKind::MaterializedView,
+            "S" => RelationKind::Sequence,
+            "i" | "I" => RelationKind::Index,
+            "c" => RelationKind::Composite,
+            _ => RelationKind::Table,
+        },
+        columns: match kept {
+            Some(known) => Arc::clone(&known.columns),
+            None => parts.columns.get(&oid).cloned().unwrap_or_default(),
+        },
+        definition: match (parts.definitions.get(&oid), known) {
+            (Some(told), _) => told.clone(),
+            (None, known) => known.and_then(|k| k.definition.clone()),
+        },
+        parents: text(&mut row, 4)
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|p| p.parse().ok())
+            .collect(),
+        has_triggers: truth(&mut row, 5)?,
+    })
 }
 
 /// A function.
@@ -225,6 +334,9 @@ fn add_inside(builder: &mut CatalogBuilder, mut row: Row) -> Option<()> {
     let parsed = text(&mut row, 3).as_deref() == Some("t");
     let settings = text(&mut row, 4).unwrap_or_default();
     let parts = text(&mut row, 5).unwrap_or_default();
+    if parsed && source.is_none() {
+        builder.is_incomplete();
+    }
     let body = match (language.as_str(), source) {
         ("sql", Some(text)) if parsed => Body::Parsed(text),
         ("sql", Some(text)) => Body::Sql(text),

@@ -140,7 +140,12 @@ impl<'a> Analyzer<'a> {
                 None => self.attribute(schema, table, name),
             };
         }
-        self.unknown_column(name)
+        let mut value = self.unknown_column(name);
+        if self.catalog.functions(name).iter().any(|f| !f.builtin) {
+            // Whatever row is meant, it may have no such column.
+            value.absorb(&self.attribute(schema, table, name));
+        }
+        value
     }
 
     /// `t.f` where `t` has no column `f`: the server tries the function `f` on the whole row.

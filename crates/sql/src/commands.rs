@@ -7,7 +7,8 @@ use crate::facts::{Action, Flag, Object, Place};
 use crate::form::{
     CopyRows, CopySubject, Define, Endpoint, Execute, Maintenance, ObjectKind, Privileges, Verb,
 };
-use crate::names::{Columns, Rel};
+use crate::names::{Columns, Key, Rel};
+use crate::relations::Named;
 use crate::scope::{Item, Level};
 use crate::settings::{SettingChange, is_temporary};
 
@@ -172,10 +173,10 @@ impl<'a> Analyzer<'a> {
         if define.expressions.is_empty() {
             return;
         }
-        let flags = self.flags.clone();
+        let known = !self.flags.contains(&Flag::UnresolvedName);
         let mut items = vec![];
         for name in define.on.iter().chain(&define.names) {
-            if let crate::relations::Named::Relations(relations) = self.relation(name) {
+            if let Named::Relations(relations) = self.relation(name) {
                 for relation in relations {
                     items.push(Item::Rel(Rel {
                         name: relation.name.clone(),
@@ -203,7 +204,7 @@ impl<'a> Analyzer<'a> {
         }
         self.levels.pop();
         // Columns that are being defined, and NEW and OLD, are not in the catalog.
-        self.flags = flags;
+        self.flags.retain(|f| !known || *f != Flag::UnresolvedName);
     }
 
     /// Records that these are kept where no mask reaches.
@@ -350,14 +351,22 @@ impl<'a> Analyzer<'a> {
         }
         self.copied_into(path, columns);
         if let Some(filter) = &copy.filter {
-            // It looks at the rows that come in, not at stored ones; only functions matter.
+            // It looks at the rows that come in, not at stored ones, and calls functions. The server takes no subquery here;
+            // should one come to be taken, what it reads decides.
             let target = self.target(path, None);
             self.levels.push(Level {
                 items: vec![Item::Rel(target)],
                 hidden: false,
             });
-            self.value(filter);
+            let mut value = self.value(filter);
             self.levels.pop();
+            let own = match self.relation(path) {
+                Named::Relations(all) => all.iter().map(|r| r.oid).collect(),
+                Named::Missing(..) => vec![],
+            };
+            let stored = |key: &Key| !matches!(key, Key::Base { oid, .. } if own.contains(oid));
+            value.deps.retain(stored);
+            self.record(&value, Place::Filter);
         }
     }
 
@@ -365,7 +374,7 @@ impl<'a> Analyzer<'a> {
     fn copied_into(&mut self, path: &[String], columns: &[String]) {
         if let crate::relations::Named::Relations(relations) = self.relation(path) {
             for relation in relations {
-                for (index, column) in (0u16..).zip(&relation.columns) {
+                for (index, column) in (0u16..).zip(relation.columns.iter()) {
                     if columns.is_empty() || columns.contains(&column.name) {
                         self.writes.push(crate::names::Key::Base {
                             oid: relation.oid,

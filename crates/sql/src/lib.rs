@@ -15,6 +15,7 @@ mod bounds;
 mod budget;
 mod calls;
 pub mod catalog;
+pub mod catalog_changes;
 pub mod catalog_rows;
 mod classify;
 mod columns;

@@ -113,6 +113,7 @@ impl<'a> Analyzer<'a> {
                     Expr::Literal(_) | Expr::Param(_) | Expr::Default => Value::none(),
                     other => self.value(other).computed(),
                 };
+                self.may_tell(expr, &value);
                 match columns.cols.get_mut(at) {
                     Some(col) => col.value.absorb(&value),
                     None => columns.cols.push(Col {

@@ -265,7 +265,7 @@ impl Rel<'_> {
         match &self.body {
             RelBody::Table(relation) => Columns {
                 cols: (0u16..)
-                    .zip(&relation.columns)
+                    .zip(relation.columns.iter())
                     .map(|(index, c)| Col {
                         name: c.name.clone(),
                         value: Value::column(Key::Base {
@@ -291,7 +291,7 @@ impl Rel<'_> {
         }
         match &self.body {
             RelBody::Table(relation) => (0u16..)
-                .zip(&relation.columns)
+                .zip(relation.columns.iter())
                 .map(|(index, _)| Key::Base {
                     oid: relation.oid,
                     index,

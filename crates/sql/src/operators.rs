@@ -109,7 +109,7 @@ impl Analyzer<'_> {
                 at_hand.add(*oid);
             }
             for relation in self.catalog.relations_named(name) {
-                for column in &relation.columns {
+                for column in relation.columns.iter() {
                     at_hand.add(column.type_oid);
                 }
             }

@@ -263,6 +263,10 @@ impl<'a> Analyzer<'a> {
     /// The columns of a view as they follow from the tables below it.
     fn through_view(&mut self, view: &'a Relation) -> Columns {
         let columns = self.import_view(view);
+        if view.is_untold() {
+            // To be asked for again.
+            self.unresolved();
+        }
         let own = |name: &str| {
             position(view, name).map(|index| Key::Base {
                 oid: view.oid,

@@ -37,10 +37,7 @@ impl<'a> Analyzer<'a> {
                         }
                         other => (self.value(other), None),
                     };
-                    if self.nested > 0 && self.depth == 0 && can_fail(expr) {
-                        // Asked for or not, the server may work it out; an error would tell.
-                        self.record(&value, Place::Filter);
-                    }
+                    self.may_tell(expr, &value);
                     let name = match alias.clone().or(known) {
                         Some(alias) => alias,
                         None => {
@@ -64,6 +61,13 @@ impl<'a> Analyzer<'a> {
             };
         }
         columns
+    }
+
+    /// A column of a query in FROM and the like: asked for or not, the server may work it out; an error would tell.
+    pub fn may_tell(&mut self, expr: &Expr, value: &Value) {
+        if self.nested > 0 && self.depth == 0 && can_fail(expr) {
+            self.record(value, Place::Filter);
+        }
     }
 
     /// `*` and `t.*`.

@@ -71,7 +71,7 @@ pub struct Cast {
 }
 
 /// All of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Types {
     by_oid: HashMap<u32, Type>,
     by_name: HashMap<String, Vec<u32>>,

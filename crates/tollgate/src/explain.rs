@@ -9,9 +9,9 @@ use gateway::judge::labels;
 use gateway::label_map::Labelled;
 use policy::{Context, Principal, SessionPolicies, Verdict};
 use serde_json::{Map, Value, json};
+use sql::Settings;
 use sql::facts::{Class, ColumnUse, Coverage, Facts, Need, Output, Place};
 use sql::settings::{SearchPath, SettingChange};
-use sql::Settings;
 
 /// A server's defaults, for a user of this name.
 fn default_settings(user: &str) -> Settings {
@@ -66,7 +66,11 @@ fn facts_json(facts: &Facts) -> Map<String, Value> {
 
 /// `classify`: the facts alone, without a server.
 pub fn classify(text: &str) -> Value {
-    let analysis = sql::analyze_alone(text.as_bytes(), &default_settings("app"), &sql::catalog::builtins());
+    let analysis = sql::analyze_alone(
+        text.as_bytes(),
+        &default_settings("app"),
+        &sql::catalog::builtins(),
+    );
     let statement = |facts: &Facts| {
         let mut map = facts_json(facts);
         map.insert(

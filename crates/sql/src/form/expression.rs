@@ -101,6 +101,12 @@ pub enum Literal {
 }
 
 impl Expr {
+    /// `N'…'`, a constant of the type character (PostgreSQL's scan.l: it is read as NCHAR before a string).
+    pub fn national() -> Expr {
+        let value = Box::new(Expr::Literal(Literal::String(None)));
+        Expr::Cast(value, vec!["bpchar".to_owned()])
+    }
+
     /// A conjunction, flat. One part is that part.
     pub fn and(parts: impl IntoIterator<Item = Expr>) -> Expr {
         let mut flat = Vec::new();

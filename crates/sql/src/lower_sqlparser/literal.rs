@@ -16,8 +16,8 @@ pub(super) fn value(value: &ValueWithSpan) -> Lowered<Expr> {
         Value::SingleQuotedString(text) => Literal::string(text),
         Value::DollarQuotedString(DollarQuotedString { value: _, tag: _ })
         | Value::EscapedStringLiteral(_)
-        | Value::UnicodeStringLiteral(_)
-        | Value::NationalStringLiteral(_) => Literal::String(None),
+        | Value::UnicodeStringLiteral(_) => Literal::String(None),
+        Value::NationalStringLiteral(_) => return Ok(Expr::national()),
         Value::SingleQuotedByteStringLiteral(_) | Value::HexStringLiteral(_) => Literal::Bits,
         Value::Boolean(value) => Literal::Bool(*value),
         Value::Null => Literal::Null,

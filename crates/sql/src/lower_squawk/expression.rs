@@ -91,6 +91,10 @@ impl Reader {
                 return refuse("TREAT to a name in quotes");
             }
             let function = need(name.into_iter().next_back())?;
+            // `double` alone is the name of a function, and `double precision` a type of another name.
+            if function == "double" {
+                return refuse("TREAT to double");
+            }
             return Ok(Expr::Call(Box::new(Call {
                 name: vec!["pg_catalog".to_owned(), canonical(&function).to_owned()],
                 args: vec![self.expr(&need(cast.expr())?)?],
@@ -204,8 +208,8 @@ impl Reader {
             LitKind::String(_)
             | LitKind::EscString(_)
             | LitKind::UnicodeEscString(_)
-            | LitKind::NationalString(_)
             | LitKind::DollarQuotedString(_) => Literal::String(None),
+            LitKind::NationalString(_) => return Ok(Expr::national()),
             LitKind::BitString(_) | LitKind::ByteString(_) => Literal::Bits,
             LitKind::IntNumber(token) | LitKind::NumericNumber(token) if one => {
                 Literal::number(token.text())

@@ -25,10 +25,9 @@ fn relation(
                 name: name.clone(),
                 number,
                 type_oid: 25,
-                type_name: "text".to_owned(),
             })
             .collect(),
-        definition: query,
+        definition: query.map(Into::into),
         parents: vec![],
         has_triggers: false,
     }

@@ -1,0 +1,212 @@
+//! What may have changed in a server's definitions since they were read.
+//!
+//! Owns: the query that looks for row versions of the catalogue that are newer than a snapshot, and what they come to.
+//! Refuses: to take silence for sameness: what it cannot tell has changed.
+//!
+//! Each definition that is committed leaves row versions whose `xmin` was not visible before, so it is no older than the oldest
+//! transaction that ran then (PostgreSQL manual, 5.5 and 9.27.10); or, where rows are only deleted, fewer rows.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Catalog, RelationKind};
+use crate::catalog_rows::Row;
+
+/// A snapshot, as text: equal ones see the same rows.
+pub const SNAPSHOT: &str = "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text";
+
+/// What is looked at: a name for it, the table, the column that says whose row it is, and which rows count.
+const PARTS: [(&str, &str, &str, &str); 16] = [
+    ("relations", "pg_class", "oid", "true"),
+    ("columns", "pg_attribute", "attrelid", "true"),
+    ("parents", "pg_inherits", "inhrelid", "true"),
+    ("triggers", "pg_trigger", "tgrelid", "true"),
+    ("rules", "pg_rewrite", "ev_class", "true"),
+    ("defaults", "pg_attrdef", "adrelid", "true"),
+    ("schemas", "pg_namespace", "oid", "true"),
+    ("functions", "pg_proc", "oid", "true"),
+    (
+        "aggregates",
+        "pg_aggregate",
+        "aggfnoid::pg_catalog.oid",
+        "true",
+    ),
+    ("languages", "pg_language", "oid", "true"),
+    ("composites", "pg_class", "oid", "relkind = 'c'"),
+    // The row types of tables, and arrays of anything, come and go with what they are of.
+    (
+        "types",
+        "pg_type",
+        "oid",
+        "typtype <> 'c' AND typcategory <> 'A'",
+    ),
+    ("ranges", "pg_range", "rngtypid", "true"),
+    ("checks", "pg_constraint", "contypid", "contypid <> 0"),
+    ("operators", "pg_operator", "oid", "true"),
+    ("casts", "pg_cast", "oid", "true"),
+];
+
+/// More changed relations than this, and all of them are asked for.
+const MAX_NAMED: usize = 2_000;
+
+/// The query for what is newer than what a snapshot saw: a row for each table of the catalogue. None is a snapshot's text
+/// that is none.
+pub fn query_since(snapshot: &str) -> Option<String> {
+    let oldest: u64 = snapshot.split(':').next()?.parse().ok()?;
+    // As `xmin` has it; the first numbers are none of transactions, and older than any.
+    let oldest = (oldest % (1 << 32)).max(3);
+    let newer = format!(
+        "pg_catalog.age(xmin) BETWEEN 0 AND (SELECT pg_catalog.age('{oldest}'::pg_catalog.xid))"
+    );
+    let parts = PARTS.map(|(name, table, key, which)| {
+        format!(
+            "SELECT '{name}', pg_catalog.count(*), \
+             pg_catalog.string_agg(DISTINCT ({key})::pg_catalog.text, ' ') FILTER (WHERE {newer}), \
+             pg_catalog.sum(xmin::pg_catalog.text::pg_catalog.int8) FILTER (WHERE {newer}) \
+             FROM pg_catalog.{table} WHERE {which}"
+        )
+    });
+    Some(parts.join(" UNION ALL "))
+}
+
+/// An answer to [`query_since`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulse(Vec<Row>);
+
+/// What has to be asked again.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// Relations whose columns may be others; None is all.
+    pub(crate) relations: Option<BTreeSet<u32>>,
+    /// What views that may be others are made of, or the views themselves; None is everything.
+    touched: Option<BTreeSet<u32>>,
+    /// Functions.
+    pub(crate) functions: bool,
+    /// Types, operators, casts.
+    types: bool,
+}
+
+impl Pulse {
+    /// The rows of an answer.
+    pub fn read(rows: Vec<Row>) -> Option<Pulse> {
+        let whole = rows.len() == PARTS.len() && rows.iter().all(|row| row.len() == 4);
+        whole.then_some(Pulse(rows))
+    }
+
+    fn part(&self, name: &str) -> Option<&Row> {
+        let at = PARTS.iter().position(|(part, ..)| *part == name)?;
+        self.0.get(at)
+    }
+
+    /// What is newer in a part: None where that is not said.
+    fn newer(&self, name: &str) -> Option<Vec<u32>> {
+        let oids = self.part(name)?.get(2)?.as_deref().unwrap_or_default();
+        let all = oids.split_ascii_whitespace();
+        all.map(|oid| oid.parse().ok()).collect()
+    }
+
+    /// Whether a part has newer rows, or fewer or more.
+    fn moved(&self, before: &Pulse, name: &str) -> bool {
+        let count = |pulse: &Pulse| pulse.part(name).and_then(|row| row.get(1).cloned());
+        count(self) != count(before) || self.newer(name).is_none_or(|newer| !newer.is_empty())
+    }
+
+    /// What may have changed since `before` was answered; None where nothing has.
+    pub fn changes_since(&self, before: &Pulse) -> Option<Changes> {
+        if self == before || !PARTS.iter().any(|(name, ..)| self.moved(before, name)) {
+            return None;
+        }
+        let moved = |names: &[&str]| names.iter().any(|name| self.moved(before, name));
+        // A schema's name is in every text that speaks of what is in it.
+        let renamed = moved(&["schemas"]);
+        let union = |names: &[&str]| {
+            let mut all = BTreeSet::new();
+            for name in names {
+                all.extend(self.newer(name)?);
+            }
+            (!renamed && all.len() <= MAX_NAMED).then_some(all)
+        };
+        Some(Changes {
+            relations: union(&["relations", "columns"]),
+            touched: union(&[
+                "relations",
+                "columns",
+                "rules",
+                "functions",
+                "types",
+                "operators",
+            ]),
+            functions: renamed || moved(&["functions", "aggregates", "languages"]),
+            types: moved(&[
+                "schemas",
+                "functions",
+                "composites",
+                "types",
+                "ranges",
+                "checks",
+                "operators",
+                "casts",
+            ]),
+        })
+    }
+}
+
+impl Changes {
+    /// Everything.
+    pub fn all() -> Changes {
+        Changes {
+            relations: None,
+            touched: None,
+            functions: true,
+            types: true,
+        }
+    }
+
+    /// Nothing but what could not be told before.
+    pub fn only_untold() -> Changes {
+        Changes {
+            relations: Some(BTreeSet::new()),
+            touched: Some(BTreeSet::new()),
+            functions: false,
+            types: false,
+        }
+    }
+
+    /// Whether types may be others: composite types have columns, too.
+    pub(crate) fn types(&self, before: &Catalog) -> bool {
+        let composite = |oid: &u32| {
+            let known = before.relation_by_oid(*oid);
+            known.is_some_and(|r| r.kind == RelationKind::Composite)
+        };
+        let changed = self.relations.as_ref();
+        self.types || changed.is_none_or(|changed| changed.iter().any(composite))
+    }
+
+    /// The condition on a relation `c` for being a view whose text may be another; empty where all may be.
+    pub(crate) fn views(&self, before: &Catalog) -> String {
+        let Some(touched) = &self.touched else {
+            return String::new();
+        };
+        let untold = before.relations().iter().filter(|r| r.is_untold());
+        let own = array(untold.map(|r| r.oid).chain(touched.iter().copied()));
+        let below = array(touched.iter().copied());
+        format!(
+            "AND (c.oid = ANY ({own}) OR c.oid IN (SELECT r.ev_class FROM pg_catalog.pg_depend d \
+             JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass \
+             AND d.refobjid = ANY ({below})))"
+        )
+    }
+
+    /// The condition on a column of a relation for having perhaps changed; empty where any may have.
+    pub(crate) fn among(&self, column: &str) -> String {
+        match &self.relations {
+            None => String::new(),
+            Some(oids) => format!("AND {column} = ANY ({})", array(oids.iter().copied())),
+        }
+    }
+}
+
+/// OIDs as an array.
+fn array(oids: impl Iterator<Item = u32>) -> String {
+    let all: Vec<String> = oids.map(|oid| oid.to_string()).collect();
+    format!("'{{{}}}'::pg_catalog.oid[]", all.join(","))
+}

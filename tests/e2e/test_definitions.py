@@ -1,0 +1,57 @@
+"""Definitions that change while sessions are judged by them."""
+import asyncio
+import json
+
+import asyncpg
+import pytest
+
+
+@pytest.fixture
+async def sessions(through):
+    """Makes sessions that may do anything; all are gone after the test."""
+    made = []
+
+    async def make():
+        made.append(await asyncpg.connect(**through.asyncpg(timeout=60)))
+        return made[-1]
+
+    yield make
+    for conn in made:
+        conn.terminate()
+
+
+@pytest.fixture
+def locked(cluster):
+    """A table and a view over it, of the test's own."""
+    cluster.sql("CREATE TABLE lockable (id int); INSERT INTO lockable VALUES (1); CREATE VIEW over_lockable AS SELECT id FROM lockable;"
+                "GRANT ALL ON lockable, over_lockable TO plain_app; ALTER TABLE lockable OWNER TO plain_app", "plain")
+    yield
+    cluster.sql("DROP TABLE lockable CASCADE", "plain")
+
+
+async def test_a_lock_against_everyone_lets_others_be_judged(sessions, locked):
+    """The server tells no view whose table is locked, and whoever holds the lock may wait for the gateway."""
+    holder, other = await sessions(), await sessions()
+    await holder.execute("BEGIN; LOCK TABLE lockable")
+    await other.execute("CREATE TABLE made_meanwhile (i int)")
+    try:
+        async with asyncio.timeout(20):
+            assert await other.fetchval("SELECT count(*) FROM made_meanwhile") == 0
+            assert await holder.fetchval("SELECT count(*) FROM over_lockable") == 1
+            assert await holder.fetchval("SELECT count(*) FROM made_meanwhile") == 0
+            await holder.execute("COMMIT")
+            assert await other.fetchval("SELECT id FROM over_lockable") == 1
+    finally:
+        await other.execute("DROP TABLE made_meanwhile")
+
+
+def test_explain_waits_for_no_lock(open_gateway, cluster, locked):
+    def reads():
+        done = open_gateway.run("explain", "--json", "--database", "plain", "--role", "any", "SELECT id FROM over_lockable")
+        return json.loads(done.stdout)["statements"][0]["reads"]
+    with cluster.connect("plain") as conn:
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE lockable")
+        assert "public.lockable.id" not in reads()
+        conn.execute("COMMIT")
+    assert "public.lockable.id" in reads()
