@@ -5,6 +5,9 @@
 
 use crate::analyzer::Analyzer;
 use crate::calls::Given;
+use crate::catalog::Function;
+use crate::form::Expr;
+use crate::functions::{self, Effect};
 use crate::names::{Found, Key, Value, add};
 use crate::scope::Level;
 
@@ -112,7 +115,8 @@ impl<'a> Analyzer<'a> {
             let found: Vec<Found> = rels.iter().map(|r| r.column(name)).collect();
             let mut value: Option<Value> = None;
             let vague = |one: &Found| matches!(one, Found::Open(_) | Found::Missing(..));
-            if found.iter().any(vague) && self.catalog.functions(name).iter().any(|f| !f.builtin) {
+            let matters = |f: &Function| !f.builtin || functions::effect(f) != Effect::Harmless;
+            if found.iter().any(vague) && self.catalog.functions(name).iter().any(matters) {
                 // It may have no such column: then it is a call.
                 value = Some(self.attribute(schema, table, name));
             }
@@ -150,12 +154,13 @@ impl<'a> Analyzer<'a> {
 
     /// `t.f` where `t` has no column `f`: the server tries the function `f` on the whole row.
     fn attribute(&mut self, schema: Option<&str>, table: &str, name: &str) -> Value {
-        if self.catalog.functions(name).is_empty() {
+        let type_ = !self.catalog.types().named(name).is_empty();
+        if self.catalog.functions(name).is_empty() && !type_ {
             return self.unknown_column(name);
         }
         let mut value = self.whole_row(schema, table).unwrap_or_default();
-        let path = [name.to_owned()];
-        self.call_by_name(&path, &mut value, Given::row());
+        let row = Expr::RowOf(vec![table.to_owned()]);
+        self.functional(name, &row, &mut value, Given::row());
         value.plain = false;
         value
     }

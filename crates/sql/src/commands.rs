@@ -39,6 +39,8 @@ impl<'a> Analyzer<'a> {
             }
             ObjectKind::LargeObject | ObjectKind::Other => self.need(action, Object::Database),
             ObjectKind::Schema => {
+                // The path may have named it all along.
+                self.may_change_settings();
                 for name in &define.names {
                     self.need(
                         action,

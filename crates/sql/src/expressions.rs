@@ -198,18 +198,24 @@ impl Analyzer<'_> {
         }
         let mut value = self.value(inner).computed();
         if let Some(name) = name {
-            // `(x).f` is `f(x)` where x has no field f.
-            let path = [name.to_owned()];
-            let resolved = functions::resolve(&path, self.catalog, &self.settings.search_path);
-            if resolved
-                .candidates
-                .iter()
-                .any(|f| !f.builtin && f.takes(1, 0))
-            {
-                self.call_by_name(&path, &mut value, Given::one(inner));
-            }
+            self.functional(name, inner, &mut value, Given::one(inner));
         }
         value
+    }
+
+    /// `(x).f` and `t.f` are `f(x)` where there is no field f, whatever x is: a call of anybody's function of one argument,
+    /// the server's own among them, or a cast to a type of that name (PostgreSQL manual, 8.16.5 and 10.3).
+    pub fn functional(&mut self, name: &str, inner: &Expr, value: &mut Value, given: Given) {
+        let path = [name.to_owned()];
+        let resolved = functions::resolve(&path, self.catalog, &self.settings.search_path);
+        if resolved.candidates.iter().any(|f| f.takes(1, 0)) {
+            self.blind = false;
+            self.call_by_name(&path, value, given);
+            if functions::gives_rows(name) {
+                self.ordered(value);
+            }
+        }
+        self.user_cast(inner, &path, value);
     }
 
     /// Whether a bare name is a relation in scope, and no column.
@@ -256,7 +262,10 @@ impl Analyzer<'_> {
             return value;
         }
         // What these give has a type that the form does not keep.
-        self.untyped |= functions::names_a_type(name);
+        if functions::names_a_type(name) {
+            self.untyped = true;
+            self.blind = false;
+        }
         if name == "nullif" {
             self.bare_operator("=");
         }
@@ -352,8 +361,8 @@ impl Analyzer<'_> {
             if matches!(effect, Effect::Reveals | Effect::ServerFile) {
                 let schema = &function.schema;
                 self.opaque(|| format!("function {schema}.{name} cannot be looked into"));
-                if !function.builtin && function.volatility >= Volatility::Volatile {
-                    // Its body may set what it likes for the session.
+                if !function.builtin {
+                    // Its body may set what it likes for the session, whatever its volatility says: set_config is no write.
                     self.may_change_settings();
                 }
             }

@@ -189,10 +189,13 @@ pub(crate) const ADMIN: &[&str] = &[
 /// Run a query or open something that their arguments name; stable by the server's account or not.
 pub(crate) const REVEALS: &[&str] = &[
     "connectby",
+    "connectby_text",
+    "connectby_text_serial",
     "crosstab",
     "crosstab2",
     "crosstab3",
     "crosstab4",
+    "crosstab_hash",
     "crosstabn",
     "cursor_to_xml",
     "cursor_to_xmlschema",
@@ -217,6 +220,22 @@ pub(crate) const REVEALS: &[&str] = &[
     "ts_rewrite",
     "ts_stat",
     "xpath_table",
+];
+
+/// Make a value of the type that an argument names, by its OID or in a text: checks of domains run in it.
+pub(crate) const MAKES_ANY: &[&str] = &[
+    "array_in",
+    "array_recv",
+    "domain_in",
+    "domain_recv",
+    "multirange_in",
+    "multirange_recv",
+    "pg_input_error_info",
+    "pg_input_is_valid",
+    "range_in",
+    "range_recv",
+    "record_in",
+    "record_recv",
 ];
 
 /// Files of the server's host.

@@ -7,7 +7,7 @@
 use crate::catalog::{Catalog, Function};
 use crate::facts::Volatility;
 use crate::function_table::{
-    ACTIVITY, ACTS, ADMIN, GIVES_ROWS, HARMLESS_IN_C, HARMLESS_VOLATILE, REVEALS, SERVER_FILE,
+    ACTIVITY, ACTS, ADMIN, GIVES_ROWS, HARMLESS_IN_C, HARMLESS_VOLATILE, MAKES_ANY, REVEALS, SERVER_FILE,
     SYNTAX, VALUE_ONLY, VALUE_OPERATORS,
 };
 use crate::settings::SearchPath;
@@ -123,10 +123,12 @@ pub(crate) fn gives_rows(name: &str) -> bool {
     GIVES_ROWS.contains(&name)
 }
 
-/// Whether a call's syntax can name the type of its result (RETURNING, AS), which the form does not keep.
+/// Whether a call's syntax, or one of its arguments, can name the type of what it makes (RETURNING, AS), which the form does
+/// not keep.
 pub(crate) fn names_a_type(name: &str) -> bool {
     SYNTAX.contains(&name) && (name.starts_with("json") || name == "xmlserialize")
         || name == "treat"
+        || MAKES_ANY.contains(&name)
 }
 
 /// Whether literals among the arguments of a harmless function can be exchanged without a change of the facts.

@@ -90,6 +90,9 @@ impl<'a> Analyzer<'a> {
                 for col in &columns.cols {
                     self.record_equality(&col.value);
                 }
+                if let Some(open) = &columns.open {
+                    self.record_keys(open, Place::Filter);
+                }
             }
             match &mut result {
                 None => result = Some(columns),

@@ -349,6 +349,8 @@ fn effective(names: &[String], settings: &Settings, catalog: &Catalog) -> Vec<St
                     path.push(settings.user.clone());
                 }
             }
+            // It is made when it is first needed.
+            "pg_temp" if temp.is_empty() => path.push("pg_temp".to_owned()),
             "pg_temp" => path.extend(temp.iter().cloned()),
             other => path.push(other.to_owned()),
         }

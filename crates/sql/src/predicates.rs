@@ -165,7 +165,9 @@ pub(crate) fn can_fail(expr: &Expr) -> bool {
             parts.iter().any(can_fail)
         }
         Expr::Case(parts, otherwise) => parts.iter().chain(otherwise.as_deref()).any(can_fail),
-        Expr::Not(inner) | Expr::Field(inner, _) => can_fail(inner),
+        // `(x).f` may be a call of f.
+        Expr::Field(_, Some(_)) => true,
+        Expr::Not(inner) | Expr::Field(inner, None) => can_fail(inner),
         Expr::Equal(left, right) => can_fail(left) || can_fail(right),
         Expr::In(left, list) => can_fail(left) || list.iter().any(can_fail),
         Expr::Mix(parts) => parts.iter().any(can_fail),

@@ -89,11 +89,18 @@ impl<'a> Analyzer<'a> {
     /// The schema in which an unqualified new object is made; empty where it is not known.
     pub fn home(&self) -> String {
         match &self.settings.search_path {
-            SearchPath::Known(schemas) => schemas
-                .iter()
-                .find(|s| !is_system(s) && !is_temporary(s))
-                .cloned()
-                .unwrap_or_default(),
+            SearchPath::Known(schemas) => {
+                // The server puts the temporary schema and pg_catalog before all others unasked, and makes nothing there. Only
+                // where somebody wrote it does the temporary one come behind pg_catalog.
+                let asked = schemas.iter().skip_while(|s| *s != "pg_catalog");
+                let temporary = asked.clone().find(|s| !is_system(s));
+                let temporary = temporary.filter(|s| is_temporary(s));
+                let plain = || {
+                    let mut all = schemas.iter();
+                    all.find(|s| !is_system(s) && !is_temporary(s))
+                };
+                temporary.or_else(plain).cloned().unwrap_or_default()
+            }
             SearchPath::Unknown => String::new(),
         }
     }

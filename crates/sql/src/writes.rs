@@ -12,7 +12,7 @@ use crate::form::{
     Update, With,
 };
 use crate::names::{Columns, Key, Rel, RelBody, Value, position};
-use crate::relations::Named;
+use crate::relations::{Named, is_system};
 use crate::scope::{Item, Level};
 
 /// The table that a statement writes.
@@ -345,6 +345,13 @@ impl<'a> Analyzer<'a> {
             }
         }
         self.need_objects(action, &objects);
+        let system = |o: &Object| matches!(o, Object::Table(schema, _) if is_system(schema));
+        if objects.iter().any(system) {
+            // Writing to pg_settings is SET, and a catalogue's rows are definitions.
+            self.need(Action::Admin, Object::Database);
+            self.may_change_settings();
+            self.blind = false;
+        }
         Written { objects, oids }
     }
 

@@ -64,6 +64,9 @@ fn a_check_of_somebody_s_is_a_call_of_it() {
     for text in [
         "SELECT name::d FROM t",
         "SELECT '(1,x)'::pair",
+        "SELECT array_in('{x}', 'd'::regtype::oid, -1)",
+        "SELECT domain_in('x', t.oid, -1) FROM pg_type t",
+        "SELECT ('x').d",
         "SELECT '{}'::pair[]",
         "INSERT INTO u (mail) SELECT name FROM t",
         "INSERT INTO u (mail) VALUES ($1)",

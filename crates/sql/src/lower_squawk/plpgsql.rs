@@ -17,6 +17,7 @@ use crate::scan::{Kind, Lexer, Token};
 
 /// The texts that a body can run, in order.
 pub(crate) fn pieces(body: &str) -> Read<Vec<String>> {
+    let whole = body;
     let (body, targets) = without_into(body)?;
     // A constant in dollars holds any text that does not hold its tag: nothing needs to be escaped, and nothing is decoded.
     let Some(tag) = (0..)
@@ -60,9 +61,61 @@ pub(crate) fn pieces(body: &str) -> Read<Vec<String>> {
     if !targets.iter().all(inside) {
         return refuse("an INTO where none belongs");
     }
+    let into = targets.iter().filter_map(|range| whole.get(range.clone()));
+    cursors_are_own(&root, into)?;
     let mut found = Vec::new();
     walk(&root, &mut found)?;
     Ok(found)
+}
+
+/// Refuses what moves or closes a cursor unless its variable is bound to a query of this body and nothing else is assigned to
+/// it: any other can hold the name of a cursor that the caller opened.
+fn cursors_are_own<'t>(root: &SyntaxNode, into: impl Iterator<Item = &'t str>) -> Read<()> {
+    let names = |node: &SyntaxNode| crate::form::fold(node.text().to_string().trim());
+    let named = |node: &SyntaxNode| {
+        let mut inside = node.descendants();
+        inside
+            .find(|n| n.kind() == SyntaxKind::PLPGSQL_VAR_NAME)
+            .map(|n| names(&n))
+    };
+    let mut bound = Vec::new();
+    let mut other: Vec<String> = into.map(str::to_lowercase).collect();
+    for node in root.descendants() {
+        match node.kind() {
+            SyntaxKind::PLPGSQL_CURSOR_DECL => bound.extend(named(&node)),
+            SyntaxKind::PLPGSQL_VAR_DECL | SyntaxKind::PLPGSQL_ALIAS_DECL => {
+                other.extend(named(&node));
+            }
+            SyntaxKind::PLPGSQL_ASSIGN_TARGET
+            | SyntaxKind::PLPGSQL_FOR_VARIABLE
+            | SyntaxKind::PLPGSQL_INTO_CLAUSE
+            | SyntaxKind::PLPGSQL_GET_DIAG_STMT => other.push(names(&node)),
+            _ => {}
+        }
+    }
+    for node in root.descendants() {
+        let moves = matches!(
+            node.kind(),
+            SyntaxKind::PLPGSQL_FETCH_STMT
+                | SyntaxKind::PLPGSQL_MOVE_STMT
+                | SyntaxKind::PLPGSQL_CLOSE_STMT
+                | SyntaxKind::PLPGSQL_FOR_CURSOR_STMT
+        );
+        if !moves {
+            continue;
+        }
+        let mut inside = node.descendants();
+        let cursor = inside
+            .find(|n| n.kind() == SyntaxKind::PLPGSQL_CURSOR_VARIABLE_REF)
+            .map(|n| names(&n));
+        let word = |c: char| !c.is_alphanumeric() && c != '_';
+        let assigned = |name: &String| other.iter().any(|o| o.split(word).any(|w| w == name));
+        let own = |name: &String| bound.contains(name) && !assigned(name);
+        if !cursor.as_ref().is_some_and(own) {
+            return refuse("a cursor that may be somebody else's");
+        }
+    }
+    Ok(())
 }
 
 /// What a node of the language holds for the SQL engine.
@@ -356,6 +409,13 @@ mod tests {
             "BEGIN SELECT a INTO x FROM t INTO y; END",
             "BEGIN x := 1 END",
             "BEGIN NULL; END; DELETE FROM t",
+            "BEGIN FETCH c INTO x; RETURN x; END",
+            "BEGIN MOVE NEXT FROM c; END",
+            "BEGIN CLOSE c; END",
+            "DECLARE c refcursor := 'given'; BEGIN FETCH c INTO x; END",
+            "DECLARE c CURSOR FOR SELECT 1; BEGIN c := 'given'; FETCH c INTO x; END",
+            "DECLARE c CURSOR FOR SELECT 1; BEGIN SELECT 'given' INTO c; FETCH c INTO x; END",
+            "DECLARE c CURSOR FOR SELECT 1; BEGIN DECLARE c refcursor; BEGIN FETCH c INTO x; END; END",
         ] {
             assert!(of(body).starts_with("refused"), "{body}: {}", of(body));
         }
