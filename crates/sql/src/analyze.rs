@@ -299,6 +299,7 @@ impl Settings {
             client_encoding: "UTF8".to_owned(),
             user: user.to_owned(),
             temporary: vec![],
+            inner_path: None,
         }
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Analyzer<'a> {
     pub untyped: bool,
     /// Nobody asks whether writes are bounded.
     pub bounded: bool,
+    /// The body of a function was looked into, or could not be: what it does hangs on the caller's search path.
+    pub ran_bodies: bool,
 }
 
 impl<'a> Analyzer<'a> {
@@ -94,6 +96,7 @@ impl<'a> Analyzer<'a> {
             parameters: false,
             untyped: false,
             bounded: false,
+            ran_bodies: false,
         }
     }
 

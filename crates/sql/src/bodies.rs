@@ -32,10 +32,10 @@ pub enum Body {
     Parsed(String),
     /// PL/pgSQL text.
     Plpgsql(String),
-    /// A symbol in a library (`LANGUAGE c`).
-    C,
-    /// Another name for a function of the server's own (`LANGUAGE internal`).
-    Internal,
+    /// A symbol in a library (`LANGUAGE c`), which is what it does, whatever it is called.
+    C(String),
+    /// Another name for a function of the server's own (`LANGUAGE internal`), by the symbol of that.
+    Internal(String),
     /// An aggregate, with the OIDs of the functions that it runs.
     Aggregate(Vec<u32>),
 }
@@ -102,15 +102,14 @@ pub(crate) fn look(
     if above.len() >= MAX_DEPTH || above.contains(&function.oid) {
         return None;
     }
-    let settings = own_settings(inside, settings)?;
-    let key = (function.oid, settings);
+    let key = (function.oid, own_settings(inside, settings)?);
     if let Some(known) = catalog.bodies().lock().get(&key) {
         return known.clone();
     }
     let mut within = above.to_vec();
     within.push(function.oid);
     let found = see(function, inside, catalog, &key.1, &within)
-        .and_then(|seen| with_defaults(seen, inside, catalog, &key.1, &within))
+        .and_then(|seen| with_defaults(seen, inside, catalog, settings, &within))
         .map(Arc::new);
     if budget::is_spent() {
         return None;
@@ -140,10 +139,7 @@ fn with_defaults(
     above: &[u32],
 ) -> Option<Seen> {
     if let Some(defaults) = &inside.defaults {
-        let settings = Settings {
-            search_path: SearchPath::Known(vec!["pg_catalog".to_owned()]),
-            ..settings.clone()
-        };
+        let settings = spelled_out(settings);
         let text = format!("SELECT {defaults}");
         seen.add(&merged([text.as_str()], catalog, &settings, above)?);
         seen.harmless = false;
@@ -153,10 +149,11 @@ fn with_defaults(
 
 /// The settings that a body runs under.
 fn own_settings(inside: &Inside, caller: &Settings) -> Option<Settings> {
-    let mut settings = caller.clone();
-    if matches!(inside.body, Body::Parsed(_)) {
-        settings.search_path = SearchPath::Known(vec!["pg_catalog".to_owned()]);
-    }
+    let mut settings = Settings {
+        search_path: caller.path_of_bodies().clone(),
+        inner_path: None,
+        ..caller.clone()
+    };
     for setting in &inside.settings {
         let (name, value) = setting.split_once('=')?;
         if name != "search_path" {
@@ -164,9 +161,19 @@ fn own_settings(inside: &Inside, caller: &Settings) -> Option<Settings> {
         }
         settings.search_path = SearchPath::Known(path(value)?);
     }
-    match settings.search_path {
-        SearchPath::Known(_) => Some(settings),
-        SearchPath::Unknown => None,
+    match (&settings.search_path, &inside.body) {
+        (SearchPath::Unknown, _) => None,
+        (SearchPath::Known(_), Body::Parsed(_)) => Some(spelled_out(&settings)),
+        (SearchPath::Known(_), _) => Some(settings),
+    }
+}
+
+/// The settings of a text that the server prints with all names spelled out: what it calls runs as the caller's does.
+pub(crate) fn spelled_out(caller: &Settings) -> Settings {
+    Settings {
+        search_path: SearchPath::Known(vec!["pg_catalog".to_owned()]),
+        inner_path: Some(caller.path_of_bodies().clone()),
+        ..caller.clone()
     }
 }
 
@@ -203,17 +210,26 @@ fn see(
     above: &[u32],
 ) -> Option<Seen> {
     match &inside.body {
-        Body::C | Body::Internal => {
-            let by_name = functions::listed(&function.name).is_none();
-            let word = match inside.body {
-                Body::C => function.volatility <= Volatility::Stable,
-                _ => function.volatility == Volatility::Immutable,
-            };
-            let harmless = inside.body == Body::C && functions::harmless_in_c(&function.name);
-            (by_name && (word || harmless)).then(|| Seen {
+        Body::C(symbol) => {
+            let unlisted = [symbol, &function.name]
+                .iter()
+                .all(|name| functions::listed(name.as_str()).is_none());
+            let word = function.volatility <= Volatility::Stable;
+            let harmless = functions::harmless_in_c(&function.name);
+            (unlisted && (word || harmless)).then(|| Seen {
                 harmless,
                 ..Seen::default()
             })
+        }
+        Body::Internal(symbol) => {
+            // Most of the server's functions are called as their symbols are; of another nothing is known.
+            let own = catalog.functions(symbol).iter().filter(|f| f.builtin);
+            let harmless = own.clone().count() > 0
+                && own
+                    .clone()
+                    .all(|f| functions::effect(f) == Effect::Harmless);
+            let word = function.volatility == Volatility::Immutable;
+            (harmless && word).then(Seen::default)
         }
         Body::Aggregate(parts) => {
             let mut seen = Seen::default();

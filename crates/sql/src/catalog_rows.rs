@@ -119,7 +119,7 @@ const GENERATED: &str = "SELECT d.adrelid, d.adnum, p.refobjsubid FROM pg_catalo
 const BODIES: &str = concat!(
     locked!(),
     "SELECT p.oid, CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE l.lanname END, \
-     CASE WHEN p.prosqlbody IS NULL THEN CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN p.prosrc END \
+     CASE WHEN p.prosqlbody IS NULL THEN CASE WHEN l.lanname IN ('sql', 'plpgsql', 'c', 'internal') THEN p.prosrc END \
      WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid \
      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid IN (SELECT oid FROM locked)) \
      THEN pg_catalog.pg_get_function_sqlbody(p.oid) END, \
@@ -341,8 +341,8 @@ fn add_inside(builder: &mut CatalogBuilder, mut row: Row) -> Option<()> {
         ("sql", Some(text)) if parsed => Body::Parsed(text),
         ("sql", Some(text)) => Body::Sql(text),
         ("plpgsql", Some(text)) => Body::Plpgsql(text),
-        ("c", _) => Body::C,
-        ("internal", _) => Body::Internal,
+        ("c", Some(symbol)) => Body::C(symbol),
+        ("internal", Some(symbol)) => Body::Internal(symbol),
         ("aggregate", _) => Body::Aggregate(
             parts
                 .split(',')

@@ -386,6 +386,7 @@ impl Analyzer<'_> {
     /// What the body of a function of the users' does, if it can be looked into: it is recorded, and the result depends on what is
     /// read there. Volatile, it has an effect by its own account.
     fn seen_through(&mut self, function: &Function, args: &mut Value) -> Effect {
+        self.ran_bodies = true;
         let Some(seen) = bodies::look(function, self.catalog, self.settings, &self.inside) else {
             return Effect::Reveals;
         };

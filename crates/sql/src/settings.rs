@@ -27,6 +27,9 @@ pub struct Settings {
     /// The relations of the session's own temporary schema, by name: they hide others of the same name wherever
     /// `search_path` has that schema. The session alone sees those of its open transaction.
     pub temporary: Vec<String>,
+    /// What names in the bodies of called functions are looked up in, where that is another path: the text of a view has its
+    /// names spelled out and is read under `pg_catalog` alone, but what it calls runs under the caller's.
+    pub inner_path: Option<SearchPath>,
 }
 
 /// Whether a schema holds some session's temporary objects; `pg_temp` is the session's own, under the name that a text may
@@ -39,6 +42,11 @@ impl Settings {
     /// The settings after a change, as far as it can be followed without asking a server.
     pub fn follow(&mut self, change: &SettingChange, catalog: &crate::Catalog) {
         crate::parameters::after(self, change, catalog);
+    }
+
+    /// The path that called functions run under, unless they bring one of their own.
+    pub(crate) fn path_of_bodies(&self) -> &SearchPath {
+        self.inner_path.as_ref().unwrap_or(&self.search_path)
     }
 
     /// Whether names may mean temporary objects of the session's.

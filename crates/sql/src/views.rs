@@ -4,7 +4,7 @@
 //! Refuses: views deeper than [`MAX_DEPTH`] and definitions that the readers do not agree on; those are opaque.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use crate::analyzer::Analyzer;
 use crate::budget;
@@ -24,6 +24,7 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
     client_encoding: "UTF8".to_owned(),
     user: String::new(),
     temporary: vec![],
+    inner_path: None,
 });
 
 /// What reading a view comes to. The keys of columns that the catalog does not know count in `named`.
@@ -36,69 +37,94 @@ pub(crate) struct View {
     functions: Vec<FunctionUse>,
     flags: Vec<Flag>,
     opaque: Option<String>,
+    /// It changes settings when it is read.
+    sets: bool,
+    /// It calls functions whose bodies hang on the caller's search path.
+    ran_bodies: bool,
 }
 
-/// Views already looked into, by OID; shared by the clones of a catalog.
+/// Views already looked into, by OID, and by the settings where these matter; shared by the clones of a catalog.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ViewCache(Arc<Mutex<HashMap<u32, Arc<View>>>>);
+pub(crate) struct ViewCache(Arc<Mutex<Kept>>);
+
+/// What is remembered.
+#[derive(Debug, Default)]
+struct Kept {
+    plain: HashMap<u32, Arc<View>>,
+    under: HashMap<(u32, Settings), Arc<View>>,
+}
+
+/// Views kept under settings; more, and keeping starts afresh.
+const MAX_KEPT: usize = 4096;
 
 impl ViewCache {
-    fn get(&self, oid: u32) -> Option<Arc<View>> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&oid)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn get(&self, oid: u32, settings: &Settings) -> Option<Arc<View>> {
+        let kept = self.lock();
+        let plain = kept.plain.get(&oid);
+        plain
+            .or_else(|| kept.under.get(&(oid, settings.clone())))
             .cloned()
     }
-    fn put(&self, oid: u32, view: &Arc<View>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(oid, view.clone());
+    fn put(&self, oid: u32, settings: Settings, view: &Arc<View>) {
+        let mut kept = self.lock();
+        if !view.ran_bodies {
+            kept.plain.insert(oid, view.clone());
+            return;
+        }
+        if kept.under.len() >= MAX_KEPT {
+            kept.under.clear();
+        }
+        kept.under.insert((oid, settings), view.clone());
     }
 }
 
 /// Looks into a view, or remembers having done so.
-fn look(view: &Relation, catalog: &Catalog, depth: usize) -> Option<Arc<View>> {
-    if let Some(known) = catalog.views().get(view.oid) {
+fn look(view: &Relation, catalog: &Catalog, caller: &Settings, depth: usize) -> Option<Arc<View>> {
+    let settings = Settings {
+        temporary: caller.temporary.clone(),
+        inner_path: Some(caller.path_of_bodies().clone()),
+        ..SETTINGS.clone()
+    };
+    if let Some(known) = catalog.views().get(view.oid, &settings) {
         return Some(known);
     }
     if depth >= MAX_DEPTH || budget::is_spent() {
         return None;
     }
     let definition = view.definition.as_deref()?;
-    let found = Arc::new(expand(definition, catalog, depth)?);
+    let found = Arc::new(expand(definition, catalog, &settings, depth)?);
     if budget::is_spent() {
         // It is too much for this text, not for another one.
         return None;
     }
-    catalog.views().put(view.oid, &found);
+    catalog.views().put(view.oid, settings, &found);
     Some(found)
 }
 
 /// Analyses a definition.
-fn expand(definition: &str, catalog: &Catalog, depth: usize) -> Option<View> {
+fn expand(definition: &str, catalog: &Catalog, settings: &Settings, depth: usize) -> Option<View> {
     let room = definition.len();
-    crate::read::with_room_for(room, || expand_here(definition, catalog, depth))
+    crate::read::with_room_for(room, || expand_here(definition, catalog, settings, depth))
 }
 
 /// The same, on a stack that is large enough for the definition: what names the view may be short.
-fn expand_here(definition: &str, catalog: &Catalog, depth: usize) -> Option<View> {
+fn expand_here(
+    definition: &str,
+    catalog: &Catalog,
+    settings: &Settings,
+    depth: usize,
+) -> Option<View> {
     let statement = crate::read::agreed(definition)?;
     let Kind::Query(query) = &statement.kind else {
         return None;
     };
-    let mut inner = Analyzer::new(catalog, &SETTINGS);
+    let mut inner = Analyzer::new(catalog, settings);
     inner.depth = depth + 1;
     let columns = inner.query(query);
     inner.settle_types();
-    if inner
-        .needs
-        .iter()
-        .any(|n| !matches!(n.action, Action::Read | Action::Call))
-    {
-        return None;
-    }
     // Each once: a view that reads another one twice must not hand on everything twice.
     inner.needs.sort();
     inner.needs.dedup();
@@ -114,13 +140,20 @@ fn expand_here(definition: &str, catalog: &Catalog, depth: usize) -> Option<View
         functions: inner.functions,
         flags: inner.flags,
         opaque: inner.opaque,
+        sets: !inner.changes.is_empty(),
+        ran_bodies: inner.ran_bodies,
     })
 }
 
 impl<'a> Analyzer<'a> {
     /// The columns of a view's query; what reading it needs and uses is recorded.
     pub fn import_view(&mut self, view: &'a Relation) -> Option<Columns> {
-        let found = look(view, self.catalog, self.depth)?;
+        let found = look(view, self.catalog, self.settings, self.depth)?;
+        self.ran_bodies |= found.ran_bodies;
+        if found.sets {
+            self.may_change_settings();
+            self.blind = false;
+        }
         budget::spend(found.uses.len() + found.functions.len() * budget::COLUMN);
         budget::spend(found.needs.len() * budget::COLUMN);
         if budget::is_spent() {
@@ -176,7 +209,7 @@ impl<'a> Analyzer<'a> {
 pub fn view_columns(view: &Relation, catalog: &Catalog) -> Option<Vec<Output>> {
     budget::begin();
     crate::read::on_a_large_stack(|| {
-        let found = look(view, catalog, 0)?;
+        let found = look(view, catalog, &SETTINGS, 0)?;
         if found.opaque.is_some()
             || found.columns.open.is_some()
             || found.columns.cols.len() != view.columns.len()

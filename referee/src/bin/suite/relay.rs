@@ -244,6 +244,7 @@ impl Session<'_> {
                 client_encoding: self.encoding.clone(),
                 user: before.user.clone(),
                 temporary: before.temporary.clone(),
+                inner_path: None,
             };
             let begun = Instant::now();
             let facts = analyze(text, &settings, &self.catalog).statements;
