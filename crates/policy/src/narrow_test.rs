@@ -180,6 +180,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             settings: Vec::new(),
             transaction: None,
             named: None,
+            moves: Vec::new(),
         })
 }
 

@@ -164,6 +164,7 @@ fn facts(case: &Statement) -> Facts {
         settings: Vec::new(),
         transaction: None,
         named: None,
+        moves: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::catalog::Catalog;
 use crate::conclude::class_of;
 use crate::facts::{Action, Class, Coverage, Facts, Flag, Named, Need, Object, Transaction};
 use crate::form::Statement;
+use crate::moved;
 use crate::parameters;
 use crate::read;
 use crate::settings::{SearchPath, SettingChange, Settings};
@@ -126,7 +127,8 @@ fn judge(
         range,
         agreement,
     } = reading;
-    match agreement {
+    let moves = moved::names(text.get(range.clone()).unwrap_or_default());
+    let mut facts = match agreement {
         Agreement::Both => facts_of(&statement, range, settings, catalog, above),
         Agreement::SquawkOnly => {
             let own = text.get(range.clone()).unwrap_or_default();
@@ -146,7 +148,11 @@ fn judge(
             union(first, second)
         }
         Agreement::Neither(reason) => unknown(reason.to_string(), range),
+    };
+    if facts.needs.iter().any(|n| n.action == Action::Alter) {
+        facts.moves.extend(moves);
     }
+    facts
 }
 
 /// The facts of one statement.
@@ -270,6 +276,7 @@ fn unknown(reason: String, range: std::ops::Range<usize>) -> Facts {
         settings: vec![SettingChange::AskServer],
         transaction: None,
         named: None,
+        moves: vec!["*".to_owned()],
     }
 }
 
@@ -285,6 +292,7 @@ fn empty(length: usize) -> Facts {
         }],
         coverage: Coverage::Complete,
         settings: vec![],
+        moves: vec![],
         ..unknown(String::new(), 0..length)
     }
 }

@@ -198,6 +198,24 @@ impl Catalog {
             all.iter().map(|&i| &self.relations[i]).collect()
         })
     }
+    /// The relations whose rows are read with a relation's: its children in `pg_inherits`, and theirs.
+    pub fn descendants(&self, oid: u32) -> Vec<&Relation> {
+        let mut found: Vec<&Relation> = vec![];
+        let mut above = vec![oid];
+        while let Some(parent) = above.pop() {
+            let children = self
+                .relations
+                .iter()
+                .filter(|r| r.parents.contains(&parent));
+            for child in children {
+                if !found.iter().any(|f| f.oid == child.oid) {
+                    found.push(child);
+                    above.push(child.oid);
+                }
+            }
+        }
+        found
+    }
     /// Whether a schema holds anything.
     pub fn has_schema(&self, schema: &str) -> bool {
         self.schemas.contains(schema)

@@ -61,6 +61,7 @@ impl Analyzer<'_> {
             settings: self.changes,
             transaction: outcome.transaction,
             named: outcome.named,
+            moves: vec![],
         }
     }
 }

@@ -348,6 +348,9 @@ pub struct Facts {
     pub transaction: Option<Transaction>,
     /// Named statements and cursors.
     pub named: Option<Named>,
+    /// Every name in a statement by which relations, columns or schemas may come to be called otherwise, or to hold the rows
+    /// of others: until that is known, these mean nothing certain. `*` is any.
+    pub moves: Vec<String>,
 }
 
 impl Facts {

@@ -31,6 +31,7 @@ mod functions;
 mod lineage;
 mod lower_sqlparser;
 mod lower_squawk;
+mod moved;
 mod names;
 mod naming;
 mod operators;

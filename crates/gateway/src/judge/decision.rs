@@ -38,6 +38,8 @@ pub struct Effects {
     pub lost: bool,
     /// Definitions may have changed.
     pub definitions: bool,
+    /// Names that may mean something else from now on.
+    pub moves: Arc<[String]>,
     /// Effect on the transaction.
     pub transaction: Option<Transaction>,
     /// Named statements.
@@ -217,6 +219,12 @@ impl Judged {
                 last.settings |= effect.settings;
                 last.lost |= effect.lost;
                 last.definitions |= effect.definitions;
+                last.moves = last
+                    .moves
+                    .iter()
+                    .chain(effect.moves.iter())
+                    .cloned()
+                    .collect();
                 last.outputs = effect.outputs;
             }
         }
@@ -323,6 +331,7 @@ fn effects(facts: &Facts, known: &Known) -> Effects {
         settings,
         lost,
         definitions: opaque || facts.needs.iter().any(defines),
+        moves: facts.moves.as_slice().into(),
         transaction: facts.transaction,
         named: facts.named.clone(),
         outputs,
@@ -377,5 +386,6 @@ pub(super) fn function_facts(name: Option<(&str, &str)>) -> Facts {
         settings: vec![SettingChange::AskServer],
         transaction: None,
         named: None,
+        moves: vec!["*".to_owned()],
     }
 }

@@ -7,7 +7,7 @@ pub mod decision;
 pub mod labels;
 pub mod permit;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -64,6 +64,8 @@ pub struct Judge {
     epoch: u64,
     /// Definitions were changed in the open transaction, which only this session can see.
     uncommitted: bool,
+    /// Names that may mean something else since then.
+    moved: Arc<BTreeSet<String>>,
 }
 
 impl Judge {
@@ -82,6 +84,7 @@ impl Judge {
             shapes: HashMap::new(),
             epoch: 1,
             uncommitted: false,
+            moved: Arc::default(),
         }
     }
 
@@ -135,9 +138,10 @@ impl Judge {
     }
 
     /// Goes on with, or without, definitions that only this session can see.
-    pub fn set_uncommitted(&mut self, uncommitted: bool) {
-        if uncommitted != self.uncommitted {
+    pub fn set_uncommitted(&mut self, uncommitted: bool, moved: Arc<BTreeSet<String>>) {
+        if uncommitted != self.uncommitted || moved != self.moved {
             self.uncommitted = uncommitted;
+            self.moved = moved;
             self.forget();
         }
     }
@@ -238,20 +242,17 @@ impl Judge {
         let mut judged = Judged::new(Arc::clone(analysis), &self.known);
         for facts in &analysis.statements {
             let changed = self.uncommitted || judged.effects.iter().any(|e| e.definitions);
-            let names = Names {
-                changed,
-                lost: false,
-            };
             // Names are looked up where nobody knows: before the text, or behind a SET in it that cannot be followed.
             let lost = settings.search_path == SearchPath::Unknown
                 || judged.effects.iter().any(|e| e.lost);
-            self.judge_one(
-                facts,
-                &context,
-                lifted,
-                Names { lost, ..names },
-                &mut judged,
-            );
+            let mut moved = BTreeSet::clone(&self.moved);
+            moved.extend(judged.effects.iter().flat_map(|e| e.moves.iter().cloned()));
+            let names = Names {
+                changed,
+                lost,
+                moved,
+            };
+            self.judge_one(facts, &context, lifted, names, &mut judged);
             if facts
                 .named
                 .as_ref()
@@ -378,17 +379,48 @@ impl Judge {
 }
 
 /// What is not known of the names in a statement.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Names {
     /// Where they are looked up.
     lost: bool,
     /// Definitions that were changed and not committed: only the session sees them.
     changed: bool,
+    /// Names that may stand for something else by them.
+    moved: BTreeSet<String>,
 }
 
 impl Names {
+    /// Whether a labelled column could hide behind a name that means something else by now.
+    fn moved(&self, facts: &Facts, known: &Known) -> bool {
+        let named = |schema: &str, table: &str| {
+            let has = |name| self.moved.contains(name);
+            has("*") || has(schema) || has(table)
+        };
+        // Only what was named itself can be somewhere else now.
+        let dangerous = |(c, _): (&Column, _)| named(&c.schema, &c.table);
+        if self.moved.is_empty() || !known.labels.iter().any(dangerous) {
+            return false;
+        }
+        let used = |u: &ColumnUse| {
+            let (schema, table) = (&u.column.schema, &u.column.table);
+            // Whoever was made a child is read with its parents.
+            let below = || known.catalog.relation(schema, table).map(|r| r.oid);
+            let child = |oid| {
+                let mut all = known.catalog.descendants(oid).into_iter();
+                all.any(|r| named(&r.schema, &r.name))
+            };
+            named(schema, table) || below().is_some_and(child)
+        };
+        // What comes out as it is, is named by the server.
+        let mut uses = facts.uses.iter().filter(|u| u.place != Place::OutputPlain);
+        uses.any(used)
+    }
+
     /// Whether a labelled column could hide behind a name that the catalog does not have.
-    fn hide(self, facts: &Facts, known: &Known, settings: &Settings) -> bool {
+    fn hide(&self, facts: &Facts, known: &Known, settings: &Settings) -> bool {
+        if self.moved(facts, known) {
+            return true;
+        }
         if !facts.has(Flag::UnresolvedName) {
             return false;
         }

@@ -300,6 +300,7 @@ impl Downward<'_> {
         }
         if effects.definitions {
             shared.definitions_in_transaction = true;
+            shared.move_names(&effects.moves);
             self.core.database.mark_stale();
         }
         if effects.transaction == Some(Transaction::Savepoint) && shared.settings_in_transaction {
@@ -357,6 +358,7 @@ impl Downward<'_> {
             if std::mem::take(&mut shared.settings_in_transaction) {
                 shared.settings_dirty = true;
             }
+            shared.moved_in_transaction = Arc::default();
             if std::mem::take(&mut shared.definitions_in_transaction) {
                 self.core.database.mark_stale();
             }

@@ -26,8 +26,12 @@ impl Upward<'_> {
             .await
             .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
         core.judge().update(&known);
-        let uncommitted = core.shared().definitions_in_transaction;
-        core.judge().set_uncommitted(uncommitted);
+        let (uncommitted, moved) = {
+            let shared = core.shared();
+            let moved = Arc::clone(&shared.moved_in_transaction);
+            (shared.definitions_in_transaction, moved)
+        };
+        core.judge().set_uncommitted(uncommitted, moved);
         self.unsure = false;
         let (dirty, may_revert) = {
             let shared = core.shared();

@@ -3,7 +3,7 @@
 //! Owns: [`Shared`], behind one lock that is never held across an await, and the queue of expected replies.
 //! Refuses: I/O.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use wire::postgres::reply;
@@ -13,6 +13,9 @@ use sql::facts::Named;
 
 use crate::expect::{Expect, Made, Moment, Run};
 use crate::hold::Spent;
+
+/// Names in doubt at once; with more, all names are.
+const MAX_MOVED: usize = 1_000;
 
 /// Both directions' knowledge of the session.
 #[derive(Debug, Default)]
@@ -44,6 +47,8 @@ pub struct Shared {
     pub settings_in_transaction: bool,
     /// Definitions were changed in the open transaction.
     pub definitions_in_transaction: bool,
+    /// Names that may mean something else since, until they can be looked up; `*` is any.
+    pub moved_in_transaction: Arc<BTreeSet<String>>,
     /// Errors and notices are scrubbed until the transaction ends.
     pub scrub_in_transaction: bool,
     /// The answer to a query of our own.
@@ -106,6 +111,19 @@ impl Shared {
         }
     }
 
+    /// Takes note of names that mean nothing certain until the transaction ends.
+    pub fn move_names(&mut self, names: &[String]) {
+        if names.is_empty() || self.moved_in_transaction.contains("*") {
+            return;
+        }
+        let mut moved = BTreeSet::clone(&self.moved_in_transaction);
+        moved.extend(names.iter().cloned());
+        if moved.len() > MAX_MOVED {
+            moved = BTreeSet::from(["*".to_owned()]);
+        }
+        self.moved_in_transaction = Arc::new(moved);
+    }
+
     /// Takes note of what a statement may change, before it is sent: what comes behind it is judged by that.
     pub fn begin(&mut self, run: &mut Run, text: &[u8]) {
         run.before = Moment {
@@ -121,6 +139,7 @@ impl Shared {
             }
             self.settings_in_transaction |= effects.settings;
             self.definitions_in_transaction |= effects.definitions;
+            self.move_names(&effects.moves);
             match &effects.named {
                 None | Some(Named::Execute { .. } | Named::Fetch { .. }) => continue,
                 Some(Named::Deallocate(_) | Named::Close(_)) => {}

@@ -69,6 +69,7 @@ pub fn facts(needs: &[(Action, Object)], flags: &[Flag]) -> Facts {
         settings: Vec::new(),
         transaction: None,
         named: None,
+        moves: Vec::new(),
     }
 }
 
