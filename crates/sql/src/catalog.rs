@@ -350,6 +350,10 @@ impl CatalogBuilder {
             self.function(function.clone());
         }
     }
+    /// Takes over the generated columns of another catalog.
+    pub(crate) fn keep_generated(&mut self, from: &Catalog) {
+        self.0.generated = from.generated.clone();
+    }
     /// Takes over the types, operators and casts of another catalog.
     pub(crate) fn keep_types(&mut self, from: &Catalog) {
         self.0.types = from.types.clone();

@@ -54,15 +54,20 @@ pub fn query_since(snapshot: &str) -> Option<String> {
     let oldest: u64 = snapshot.split(':').next()?.parse().ok()?;
     // As `xmin` has it; the first numbers are none of transactions, and older than any.
     let oldest = (oldest % (1 << 32)).max(3);
+    // What was frozen long ago can seem to be of the future: an age below zero becomes a large one.
     let newer = format!(
-        "pg_catalog.age(xmin) BETWEEN 0 AND (SELECT pg_catalog.age('{oldest}'::pg_catalog.xid))"
+        "(pg_catalog.age(xmin) & 2147483647) <= (SELECT pg_catalog.age('{oldest}'::pg_catalog.xid))"
     );
     let parts = PARTS.map(|(name, table, key, which)| {
+        // Columns are counted with their relations.
+        let count = match name {
+            "columns" => "0".to_owned(),
+            _ => format!("(SELECT pg_catalog.count(*) FROM pg_catalog.{table} WHERE {which})"),
+        };
         format!(
-            "SELECT '{name}', pg_catalog.count(*), \
-             pg_catalog.string_agg(DISTINCT ({key})::pg_catalog.text, ' ') FILTER (WHERE {newer}), \
-             pg_catalog.sum(xmin::pg_catalog.text::pg_catalog.int8) FILTER (WHERE {newer}) \
-             FROM pg_catalog.{table} WHERE {which}"
+            "SELECT '{name}', {count}, pg_catalog.string_agg(DISTINCT ({key})::pg_catalog.text, ' '), \
+             pg_catalog.sum(xmin::pg_catalog.text::pg_catalog.int8) \
+             FROM pg_catalog.{table} WHERE {which} AND {newer}"
         )
     });
     Some(parts.join(" UNION ALL "))
@@ -79,6 +84,8 @@ pub struct Changes {
     pub(crate) relations: Option<BTreeSet<u32>>,
     /// What views that may be others are made of, or the views themselves; None is everything.
     touched: Option<BTreeSet<u32>>,
+    /// Generated columns.
+    pub(crate) generated: bool,
     /// Functions.
     pub(crate) functions: bool,
     /// Types, operators, casts.
@@ -135,6 +142,7 @@ impl Pulse {
                 "types",
                 "operators",
             ]),
+            generated: moved(&["defaults"]),
             functions: renamed || moved(&["functions", "aggregates", "languages"]),
             types: moved(&[
                 "schemas",
@@ -156,6 +164,7 @@ impl Changes {
         Changes {
             relations: None,
             touched: None,
+            generated: true,
             functions: true,
             types: true,
         }
@@ -166,6 +175,7 @@ impl Changes {
         Changes {
             relations: Some(BTreeSet::new()),
             touched: Some(BTreeSet::new()),
+            generated: false,
             functions: false,
             types: false,
         }
@@ -192,6 +202,8 @@ impl Changes {
         format!(
             "AND (c.oid = ANY ({own}) OR c.oid IN (SELECT r.ev_class FROM pg_catalog.pg_depend d \
              JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass \
+             AND d.refclassid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass, \
+             'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass) \
              AND d.refobjid = ANY ({below})))"
         )
     }

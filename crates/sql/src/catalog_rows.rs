@@ -42,6 +42,7 @@ pub fn queries_since(before: &Catalog, changes: &Changes) -> Vec<Option<String>>
             "columns" => changes.among("a.attrelid"),
             "definitions" => changes.views(before),
             "functions" if !changes.functions => return None,
+            "generated" if !changes.generated => return None,
             "types" | "operators" | "casts" if !changes.types(before) => return None,
             _ => String::new(),
         };
@@ -194,12 +195,17 @@ fn put_together(
     for row in bodies? {
         add_inside(&mut builder, row)?;
     }
-    for mut row in generated? {
-        builder.generated(
-            number(&mut row, 0)?,
-            number(&mut row, 1)?,
-            number(&mut row, 2)?,
-        );
+    match generated {
+        Some(rows) => {
+            for mut row in rows {
+                builder.generated(
+                    number(&mut row, 0)?,
+                    number(&mut row, 1)?,
+                    number(&mut row, 2)?,
+                );
+            }
+        }
+        None => builder.keep_generated(before),
     }
     Some(builder)
 }

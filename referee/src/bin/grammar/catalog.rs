@@ -2,8 +2,8 @@
 //!
 //! Owns: the demands that follow from them. Refuses: to demand a column that the statement may have made itself.
 
-use sql::catalog::Relation;
-use sql::facts::Action;
+use sql::catalog::{Function, Relation};
+use sql::facts::{Action, Volatility};
 
 use crate::demand::{Demand, Name};
 use crate::names::{Visible, name_of_path};
@@ -33,7 +33,7 @@ impl Walk<'_> {
             self.demand(Demand::Column((*last).to_owned()));
         } else if path.len() > 1
             && visible.iter().any(|(_, n)| self.knows(n))
-            && self.is_users_function(last)
+            && self.acts_on_one(last)
         {
             // `t.f` is `f(t)` where t has no such column.
             self.demand(Demand::Function(name_of_path(&[last])));
@@ -79,7 +79,13 @@ impl Walk<'_> {
             }
     }
 
-    pub fn is_users_function(&self, name: &str) -> bool {
+    /// Whether `(x).f` can be a call that matters: of a function of the users', or of the server's own that is volatile.
+    pub fn acts_on_one(&self, name: &str) -> bool {
+        let volatile = |f: &Function| f.volatility == Volatility::Volatile && f.takes(1, 0);
+        self.is_users_function(name) || self.catalog.functions(name).iter().any(volatile)
+    }
+
+    fn is_users_function(&self, name: &str) -> bool {
         let all = self.catalog.functions(name);
         !all.is_empty() && all.iter().all(|f| f.schema == "public")
     }

@@ -263,7 +263,7 @@ impl Walk<'_> {
             // `(x).f` is `f(x)` where x has no such column.
             "AIndirection" => {
                 for name in node.strings("indirection") {
-                    if self.is_users_function(name)
+                    if self.acts_on_one(name)
                         && self.relations.iter().all(|r| self.knows(r))
                         && !self.relations.iter().any(|r| self.has_column(r, name))
                     {

@@ -169,7 +169,7 @@ pub const EXPRESSIONS: &[&str] = &[
     "xmlexists('a' PASSING email)", "treat(id AS int)", "query_to_xml('select 1', true, true, '')",
     "pg_read_file('x')", "dblink('x','y')", "lo_unlink(1)", "current_setting('x')", "sum(id) OVER w",
     "sum(id) OVER (w ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES)", "customer_email(id)", "customers.label",
-    "label(customers)", "(customers).label", "tenant.lower(email)", "double(id)",
+    "label(customers)", "('x').pg_read_file", "(1).pg_advisory_lock", "('tickets'::regclass).nextval", "customers.lo_get", "(customers).label", "tenant.lower(email)", "double(id)",
 ];
 
 /// Items of FROM.
