@@ -115,8 +115,7 @@ impl<'a> Analyzer<'a> {
             let found: Vec<Found> = rels.iter().map(|r| r.column(name)).collect();
             let mut value: Option<Value> = None;
             let vague = |one: &Found| matches!(one, Found::Open(_) | Found::Missing(..));
-            let matters = |f: &Function| !f.builtin || functions::effect(f) != Effect::Harmless;
-            if found.iter().any(vague) && self.catalog.functions(name).iter().any(matters) {
+            if found.iter().any(vague) && self.may_matter(name) {
                 // It may have no such column: then it is a call.
                 value = Some(self.attribute(schema, table, name));
             }
@@ -145,11 +144,17 @@ impl<'a> Analyzer<'a> {
             };
         }
         let mut value = self.unknown_column(name);
-        if self.catalog.functions(name).iter().any(|f| !f.builtin) {
+        if self.may_matter(name) {
             // Whatever row is meant, it may have no such column.
             value.absorb(&self.attribute(schema, table, name));
         }
         value
+    }
+
+    /// Whether a function of this name can do anything but give a value.
+    fn may_matter(&self, name: &str) -> bool {
+        let matters = |f: &Function| !f.builtin || functions::effect(f) != Effect::Harmless;
+        self.catalog.functions(name).iter().any(matters)
     }
 
     /// `t.f` where `t` has no column `f`: the server tries the function `f` on the whole row.

@@ -7,8 +7,10 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sql::facts::{Class, Coverage, Facts, Flag};
+use sql::settings::SettingChange;
 use sql::{Analysis, Catalog, Settings, analyze, fingerprint};
 
+use crate::demand::Demand;
 use crate::literals;
 use crate::told;
 use crate::tree::{self, Node, Value};
@@ -130,6 +132,7 @@ impl Judge {
             findings.push(finding("count", detail));
             return;
         }
+        let mut moved = false;
         for (statement, facts) in statements.iter().zip(facts) {
             if statements.len() > 1 {
                 boundaries(text, statement, &facts.range, findings);
@@ -142,7 +145,7 @@ impl Judge {
                 continue;
             };
             for demand in told::demands(inner, &self.catalog) {
-                if !demand.is_met(facts) {
+                if !demand.is_met(facts) && !(moved && self.is_found_by_path(&demand)) {
                     let detail = format!(
                         "{demand:?} is not met: {:?} {:?} {:?} {:?}",
                         facts.class, facts.needs, facts.flags, facts.coverage
@@ -150,7 +153,17 @@ impl Judge {
                     findings.push(finding(&demand.kind(), detail));
                 }
             }
+            moved |= facts
+                .settings
+                .iter()
+                .any(|s| !matches!(s, SettingChange::Other(_)));
         }
+    }
+
+    /// Whether it is for a function of the users' that the search path has to lead to.
+    fn is_found_by_path(&self, demand: &Demand) -> bool {
+        let users = |name: &str| self.catalog.functions(name).iter().all(|f| !f.builtin);
+        matches!(demand, Demand::Function(name) if name.schema.is_empty() && users(&name.name))
     }
 }
 

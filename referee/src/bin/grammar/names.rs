@@ -106,6 +106,8 @@ impl Names {
     pub fn gather(&mut self, node: &Node) {
         let mut add = |name: &str| self.made.push(name.to_owned());
         match node.name {
+            // What it names has to be in FROM.
+            "LockingClause" => return,
             "RangeVar" => self.relations.push(name_of(node)),
             "Alias" => {
                 add(node.text("aliasname"));

@@ -100,7 +100,9 @@ fn main() {
             let mut client = server.connect_to("postgres", database);
             client
                 // A sort that does not fit into memory puts equals in another order where another column is wider.
-                .batch_execute("SET statement_timeout = '2s'; SET lock_timeout = '5s'; SET work_mem = '256MB'")
+                .batch_execute(
+                    "SET statement_timeout = '2s'; SET lock_timeout = '5s'; SET work_mem = '256MB'",
+                )
                 .expect("settings");
             client
         };
