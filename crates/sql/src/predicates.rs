@@ -178,10 +178,14 @@ pub(crate) fn can_fail(expr: &Expr) -> bool {
     }
 }
 
-/// Whether an item of ORDER BY, GROUP BY or DISTINCT ON is a position.
+/// Whether an item of ORDER BY, GROUP BY or DISTINCT ON is a position; which column, from 0. One that there is not is beyond
+/// all.
 pub(crate) fn as_position(expr: &Expr) -> Option<usize> {
     match expr {
-        Expr::Literal(Literal::Integer(n)) => usize::try_from(*n).ok()?.checked_sub(1),
+        Expr::Literal(Literal::Integer(n)) => {
+            let at = usize::try_from(*n).ok().and_then(|n| n.checked_sub(1));
+            Some(at.unwrap_or(usize::MAX))
+        }
         _ => None,
     }
 }
