@@ -97,7 +97,7 @@ async function main () {
   await db.query('REFRESH MATERIALIZED VIEW sums')
   show('views', [await db.getRepository('Seen').find({ order: { id: 'ASC' } }), await db.getRepository(Sums).find({ order: { id: 'ASC' } })])
   const q = db.createQueryRunner()
-  show('tables', (await q.getTables(['thing', 'makers', 'memo'])).map((x) => [x.name, x.columns.map((c) => [c.name, c.type, c.default, c.enum]), x.indices.map((i) => i.name), x.checks.map((c) => c.expression), x.exclusions.length, x.foreignKeys.length]))
+  show('tables', (await q.getTables(['thing', 'makers', 'memo'])).map((x) => [x.name, x.columns.map((c) => [c.name, c.type, c.default, c.enum]).sort(), x.indices.map((i) => i.name).sort(), x.checks.map((c) => c.expression).sort(), x.exclusions.length, x.foreignKeys.length]).sort())
   show('there', [await q.getDatabases().then((x) => x.length > 0), await q.getSchemas().then((x) => x.length > 0), await q.hasTable('thing'), await q.hasColumn('thing', 'title'), await q.getCurrentSchema(), (await q.getViews([])).length])
   await q.createSchema('other', true); await q.dropSchema('other', true, true); await q.release()
   await db.undoLastMigration()
