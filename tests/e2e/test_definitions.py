@@ -55,3 +55,16 @@ def test_explain_waits_for_no_lock(open_gateway, cluster, locked):
         assert "public.lockable.id" not in reads()
         conn.execute("COMMIT")
     assert "public.lockable.id" in reads()
+
+
+async def test_the_connection_that_definitions_are_read_on_may_be_ended(sessions, cluster, locked):
+    """By somebody on the server, also in the middle of a look, and with it the session that a lock was taken in."""
+    holder, other = await sessions(), await sessions()
+    await holder.execute("BEGIN; LOCK TABLE lockable")
+    for mark in ("= 'tollgate catalog'", "<> 'tollgate catalog' AND state = 'idle in transaction'"):
+        await other.execute("CREATE TABLE made_meanwhile (i int)")
+        assert cluster.sql(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'plain' AND application_name {mark}")[0][0] == 1
+        async with asyncio.timeout(20):
+            assert await other.fetchval("SELECT count(*) FROM made_meanwhile") == 0
+            await other.execute("DROP TABLE made_meanwhile")
+            await (await sessions()).fetchval("SELECT count(*) FROM lockable WHERE false" if "<>" in mark else "SELECT 1")

@@ -16,7 +16,6 @@ const steps = {
     down: (k) => k.schema.dropTableIfExists('things').dropTable('makers').raw('DROP TYPE size')
   },
   '2_change': {
-    config: { transaction: false },
     up: async (k) => {
       await k.schema.alterTable('things', (t) => {
         t.integer('stock').notNullable().defaultTo(0); t.string('title', 100).notNullable().alter(); t.float('weight').nullable().alter({ alterNullable: true, alterType: false }); t.renameColumn('clock', 'at'); t.dropColumn('tiny'); t.dropChecks(['heavy']); t.setNullable('price'); t.dropNullable('sold'); t.index(k.raw('lower(title)'), 'thing_lower'); t.dropIndex(['title'])
