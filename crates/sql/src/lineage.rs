@@ -48,7 +48,9 @@ impl<'a> Analyzer<'a> {
             let value = self.value(limit);
             self.ordered(&value);
         }
-        if query.locks.iter().any(Vec::is_empty) {
+        // Of VALUES and set operations the server locks nothing, and takes no names; all that they read is meant.
+        let named = matches!(query.body, Body::Select(_));
+        if query.locks.iter().any(|names| names.is_empty() || !named) {
             self.lock(start);
         }
         self.commons.truncate(frames);
