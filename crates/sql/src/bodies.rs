@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::analyze::facts_inside;
+use crate::analyzer::Within;
 use crate::budget;
 use crate::catalog::{Catalog, Function};
 use crate::facts::{
@@ -234,7 +235,8 @@ fn see(
         Body::Parsed(text) => merged([parsed(text)?.as_str()], catalog, settings, above),
         Body::Plpgsql(text) => {
             let pieces = read::on_a_large_stack(|| plpgsql::pieces(text)).ok()?;
-            merged(pieces.iter().map(String::as_str), catalog, settings, above)
+            let texts = pieces.texts.iter().map(String::as_str);
+            merged_with(texts, catalog, settings, above, &pieces.variables)
         }
     }
 }
@@ -256,9 +258,21 @@ fn merged<'t>(
     settings: &Settings,
     above: &[u32],
 ) -> Option<Seen> {
+    merged_with(texts, catalog, settings, above, &[])
+}
+
+/// The same, with variables of types that these names are of.
+fn merged_with<'t>(
+    texts: impl IntoIterator<Item = &'t str>,
+    catalog: &Catalog,
+    settings: &Settings,
+    above: &[u32],
+    variables: &[String],
+) -> Option<Seen> {
     let mut seen = Seen::default();
     for text in texts {
-        for facts in facts_inside(text, settings, catalog, above) {
+        let within = Within { above, variables };
+        for facts in facts_inside(text, settings, catalog, within) {
             if !is_plain(&facts, catalog) {
                 return None;
             }

@@ -7,8 +7,8 @@
 use crate::catalog::{Catalog, Function};
 use crate::facts::Volatility;
 use crate::function_table::{
-    ACTIVITY, ACTS, ADMIN, GIVES_ROWS, HARMLESS_IN_C, HARMLESS_VOLATILE, MAKES_ANY, REVEALS, SERVER_FILE,
-    SYNTAX, VALUE_ONLY, VALUE_OPERATORS,
+    ACTIVITY, ACTS, ADMIN, GIVES_ROWS, HARMLESS_IN_C, HARMLESS_VOLATILE, MAKES_ANY, REVEALS,
+    SERVER_FILE, SYNTAX, VALUE_ONLY, VALUE_OPERATORS,
 };
 use crate::settings::SearchPath;
 

@@ -33,6 +33,7 @@ mod lower_sqlparser;
 mod lower_squawk;
 mod names;
 mod naming;
+mod operands;
 mod operators;
 mod parameters;
 mod predicates;
