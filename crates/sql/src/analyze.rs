@@ -300,6 +300,7 @@ impl Settings {
             client_encoding: "UTF8".to_owned(),
             user: user.to_owned(),
             temporary: vec![],
+            declared: vec![],
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::facts::{
 };
 use crate::functions::{self, Effect};
 use crate::lower_squawk::plpgsql;
+use crate::operators::RECORDS;
 use crate::read;
 use crate::settings::{SearchPath, SettingChange, Settings};
 
@@ -154,7 +155,7 @@ fn with_defaults(
 
 /// The settings that a body runs under.
 fn own_settings(inside: &Inside, caller: &Settings) -> Option<Settings> {
-    let mut settings = caller.clone();
+    let mut settings = caller.declaring([]);
     if matches!(inside.body, Body::Parsed(_)) {
         settings.search_path = SearchPath::Known(vec!["pg_catalog".to_owned()]);
     }
@@ -301,7 +302,10 @@ fn merged_with<'t>(
     }
     seen.shows.sort();
     seen.shows.dedup();
-    Some(seen)
+    // What is put into a record from one statement may be set anew by another.
+    let held = |need: &Need| catalog.holds_checked(&need.object);
+    let records = variables.iter().any(|name| name == RECORDS);
+    (!records || !seen.needs.iter().any(held)).then_some(seen)
 }
 
 /// Whether a statement inside a body is one whose facts are all there is to it.

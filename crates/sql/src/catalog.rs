@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::bodies::{BodyCache, Inside};
-use crate::facts::Volatility;
+use crate::facts::{Object, Volatility};
 use crate::form::NAME_BYTES;
 use crate::types::{AtHand, Cast, CastContext, FIRST_NORMAL_OID, Operator, Type, Types};
 use crate::views::ViewCache;
@@ -242,6 +242,18 @@ impl Catalog {
                 }
             }
         }
+    }
+    /// Whether columns of a relation are, or hold, domains whose checks cannot be looked into.
+    pub(crate) fn holds_checked(&self, object: &Object) -> bool {
+        let Object::Table(schema, name) = object else {
+            return false;
+        };
+        let mut types = AtHand::default();
+        let columns = self.relation(schema, name).map(|r| &r.columns);
+        for column in columns.into_iter().flat_map(|columns| columns.iter()) {
+            types.add(column.type_oid);
+        }
+        self.types.opaque_domain(&types).is_some()
     }
     /// Views already looked into.
     pub(crate) fn views(&self) -> &ViewCache {

@@ -145,12 +145,13 @@ impl Analyzer<'_> {
             Kind::Show(_) => self.session("SHOW"),
             Kind::Transaction(control) => self.control(control),
             Kind::Prepare { name, types, inner } => {
-                self.declared_types(types);
+                let declared = self.declared_types(types);
                 let outcome = self.statement(&inner.kind);
                 self.changes.clear();
                 let named = Named::Prepare {
                     name: name.clone(),
                     inner: inner.range.clone(),
+                    declared,
                 };
                 // What it runs later may not be what it names today.
                 Outcome {

@@ -8,10 +8,10 @@ use std::cell::RefCell;
 
 use crate::analyzer::Analyzer;
 use crate::catalog::Function;
-use crate::form::{Call, Expr, Literal};
+use crate::form::{Body, Call, Expr, Literal, Target};
 use crate::functions;
-use crate::names::{Key, Rel, RelBody, Value};
-use crate::types::{AtHand, Sides, is_any};
+use crate::names::{Columns, Key, Rel, RelBody, Value};
+use crate::types::{AtHand, FIRST_NORMAL_OID, Sides, is_any};
 
 /// What a statement makes of types, where the form tells.
 #[derive(Debug, Default)]
@@ -26,6 +26,9 @@ pub(crate) struct Making {
 
 /// Functions that make a row of the type of an argument from something else.
 const FROM_SOMETHING_ELSE: &str = "populate";
+
+/// Polymorphic types that only arrays and ranges are of.
+const CONTAINERS: [u32; 5] = [2277, 3831, 4537, 5078, 5080];
 
 /// Syntax whose arguments come to one type.
 const TO_ONE_TYPE: &[&str] = &["coalesce", "greatest", "least", "nullif"];
@@ -197,10 +200,32 @@ impl Analyzer<'_> {
         all
     }
 
+    /// The columns of several rows or queries come to one type each, a constant among them to that of the others.
+    pub fn comes_together(&mut self, body: &Body, columns: &Columns) {
+        if self.catalog.types().checks && self.is_loose(body) {
+            let all = Value::of(columns.all());
+            self.makes(&Expr::Default, &all, true);
+        }
+    }
+
+    /// Whether a value in a query's columns has no type of its own.
+    fn is_loose(&self, body: &Body) -> bool {
+        let loose = |expr: &Expr| self.known_as(expr) != Sides::Typed;
+        match body {
+            Body::Select(select) => select.targets.iter().any(|t| match t {
+                Target::Expr(expr, _) => loose(expr),
+                Target::Star(_) => false,
+            }),
+            Body::Query(query) => self.is_loose(&query.body),
+            Body::Values(rows) => rows.iter().flatten().any(loose),
+            Body::Set { operands, .. } => operands.iter().any(|o| self.is_loose(o)),
+        }
+    }
+
     /// Records that something without a type becomes of the type of this, or of what is in it.
     pub fn makes(&mut self, expr: &Expr, value: &Value, of_its_base: bool) {
         let types = self.catalog.types();
-        if !types.checks || self.has_known_type(expr) {
+        if !types.checks || self.has_known_type(expr, value) {
             return;
         }
         for key in value.deps.iter().chain(&value.via) {
@@ -231,12 +256,27 @@ impl Analyzer<'_> {
     }
 
     /// Whether an expression is of a type of the server's own whatever is in it, or of one that is written and counted as that.
-    fn has_known_type(&self, expr: &Expr) -> bool {
+    fn has_known_type(&self, expr: &Expr, value: &Value) -> bool {
         match expr {
             Expr::Call(call) => {
                 let found =
                     functions::resolve(&call.name, self.catalog, &self.settings.search_path);
-                let plain = |f: &&Function| f.builtin && f.result != 0 && !is_any(f.result);
+                // Of an array or a range comes what it holds; a domain over one of the server's own types is neither.
+                let flat = |key: &Key| match self.type_of(*key) {
+                    Some(oid) => self
+                        .catalog
+                        .types()
+                        .get(oid)
+                        .map_or(oid < FIRST_NORMAL_OID, |t| t.domain && t.unasked),
+                    None => false,
+                };
+                let flat = value.deps.iter().chain(&value.via).all(flat);
+                let holds = |oid: &u32| !is_any(*oid) || CONTAINERS.contains(oid);
+                let plain = |f: &&Function| {
+                    f.builtin
+                        && f.result != 0
+                        && (!is_any(f.result) || flat && f.arguments.iter().all(holds))
+                };
                 !found.candidates.is_empty() && found.candidates.iter().all(plain)
             }
             Expr::Cast(..)
@@ -267,11 +307,14 @@ impl Analyzer<'_> {
         self.making.cast = Some(from);
     }
 
-    /// Types that were declared for parameters with the statement.
-    pub fn declared_types(&mut self, types: &[Vec<String>]) {
-        for path in types {
-            self.cast_types.extend(path.last().cloned());
+    /// Counts types that PREPARE declares for parameters among those that are cast to, and gives those that matter.
+    pub fn declared_types(&mut self, types: &[Vec<String>]) -> Vec<u32> {
+        let mut at_hand = AtHand::default();
+        for name in types.iter().filter_map(|path| path.last()) {
+            self.catalog.add_named(name, &mut at_hand);
+            self.cast_types.push(name.clone());
         }
+        at_hand.oids()
     }
 
     /// The types at hand, and whether anything of the statement that they follow from has changed since they were last asked for.

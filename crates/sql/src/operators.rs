@@ -12,8 +12,9 @@ use crate::form::Expr;
 use crate::names::Value;
 use crate::types::{AtHand, FIRST_NORMAL_OID, Sides, is_any};
 
-/// The type record.
+/// The type record, and what a variable is declared that is one.
 const RECORD: u32 = 2249;
+pub(crate) const RECORDS: &str = "record";
 
 /// Operators that the grammar puts in for keywords: LIKE, ILIKE, SIMILAR TO, BETWEEN, IS DISTINCT FROM, rows side by side
 /// (PostgreSQL's gram.y). The form keeps no trace of the keyword.
@@ -98,16 +99,17 @@ impl Analyzer<'_> {
             }
             _ => at_hand.add_all(),
         }
+        // A record is of whatever is put into it.
+        if self.variables.iter().any(|name| name == RECORDS) {
+            at_hand.add_all();
+        }
         self.add_variables(at_hand);
     }
 
-    /// Adds the types of variables. A record is of whatever is put into it.
+    /// Adds the types of variables, but for records: what they are of is what the body reads.
     fn add_variables(&self, at_hand: &mut AtHand) {
         for name in &self.variables {
             self.catalog.add_named(name, at_hand);
-            if name == "record" {
-                at_hand.add_all();
-            }
         }
     }
 
@@ -130,6 +132,8 @@ impl Analyzer<'_> {
             self.catalog.add_named(name, at_hand);
         }
         self.add_variables(at_hand);
+        let declared = self.settings.declared.iter();
+        declared.for_each(|oid| at_hand.add(*oid));
         for used in &self.functions {
             for function in self.catalog.functions(&used.name) {
                 if function.schema == used.schema && !function.builtin {

@@ -106,6 +106,7 @@ mod tests {
             client_encoding: encoding.into(),
             user: "app".into(),
             temporary: vec![],
+            declared: vec![],
         }
     }
 

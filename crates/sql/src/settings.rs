@@ -3,6 +3,8 @@
 //! Owns: [`Settings`] and [`SettingChange`]. Refuses: to guess. A setting whose value is not known any more is
 //! [`SearchPath::Unknown`], and names are then not resolved at all.
 
+use crate::types::FIRST_NORMAL_OID;
+
 /// What names without a schema are looked up in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SearchPath {
@@ -27,6 +29,9 @@ pub struct Settings {
     /// The relations of the session's own temporary schema, by name: they hide others of the same name wherever
     /// `search_path` has that schema. The session alone sees those of its open transaction.
     pub temporary: Vec<String>,
+    /// Types of the users' that a Parse message declares parameters to be of (PostgreSQL manual, 55.2.3), sorted, each once:
+    /// values of them are in the statement then, whatever its text says.
+    pub declared: Vec<u32>,
 }
 
 /// Whether a schema holds some session's temporary objects; `pg_temp` is the session's own, under the name that a text may
@@ -39,6 +44,20 @@ impl Settings {
     /// The settings after a change, as far as it can be followed without asking a server.
     pub fn follow(&mut self, change: &SettingChange, catalog: &crate::Catalog) {
         crate::parameters::after(self, change, catalog);
+    }
+
+    /// The settings for a text whose parameters are declared to be of these types.
+    pub fn declaring(&self, types: impl IntoIterator<Item = u32>) -> Settings {
+        let mut declared: Vec<u32> = types
+            .into_iter()
+            .filter(|oid| *oid >= FIRST_NORMAL_OID)
+            .collect();
+        declared.sort_unstable();
+        declared.dedup();
+        Settings {
+            declared,
+            ..self.clone()
+        }
     }
 
     /// Whether names may mean temporary objects of the session's.

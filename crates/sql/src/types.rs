@@ -168,6 +168,11 @@ impl AtHand {
     pub fn add_all(&mut self) {
         self.all = true;
     }
+    /// Their OIDs; any type is one that no type has.
+    pub fn oids(&self) -> Vec<u32> {
+        let all = self.all.then_some(u32::MAX);
+        self.types.iter().copied().chain(all).collect()
+    }
     /// Values may be of all these types.
     pub fn add_these(&mut self, more: &AtHand) {
         self.all |= more.all;

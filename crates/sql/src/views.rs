@@ -24,6 +24,7 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
     client_encoding: "UTF8".to_owned(),
     user: String::new(),
     temporary: vec![],
+    declared: vec![],
 });
 
 /// What reading a view comes to. The keys of columns that the catalog does not know count in `named`.

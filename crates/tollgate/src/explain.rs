@@ -21,6 +21,7 @@ fn default_settings(user: &str) -> Settings {
         client_encoding: "UTF8".into(),
         user: user.to_owned(),
         temporary: vec![],
+        declared: vec![],
     }
 }
 
