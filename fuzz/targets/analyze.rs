@@ -45,6 +45,7 @@ fuzz_target!(|input: (bool, bool, &[u8])| {
     let settings = Settings {
         temporary: vec![],
         inner_path: None,
+        declared: vec![],
         search_path: SearchPath::Known(vec!["pg_catalog".to_owned(), "public".to_owned()]),
         standard_conforming_strings,
         client_encoding: if latin1 { "LATIN1" } else { "UTF8" }.to_owned(),

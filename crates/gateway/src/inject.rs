@@ -30,6 +30,7 @@ pub fn read_settings(rows: &[Vec<Option<String>>]) -> Option<sql::Settings> {
         search_path: SearchPath::Known(names(&path)?),
         temporary: names(&temporary)?,
         inner_path: None,
+        declared: vec![],
         standard_conforming_strings: cell(first, 0)? == "on",
         user: cell(first, 1)?,
         client_encoding: cell(first, 2)?.to_ascii_uppercase(),

@@ -118,8 +118,9 @@ fn moved(mut statement: Statement, scan: &Scan, index: usize) -> Statement {
     let to = |offset| scan.original_offset(index, offset).unwrap_or(offset);
     statement.range = to(statement.range.start)..to(statement.range.end);
     statement.kind = match statement.kind {
-        Kind::Prepare { name, inner } => Kind::Prepare {
+        Kind::Prepare { name, types, inner } => Kind::Prepare {
             name,
+            types,
             inner: Box::new(moved(*inner, scan, index)),
         },
         Kind::Explain { analyze, inner } => Kind::Explain {

@@ -4,7 +4,7 @@
 //! make anything milder than its strictest reading.
 
 use crate::agree::{Agreement, Reading};
-use crate::analyzer::Analyzer;
+use crate::analyzer::{Analyzer, Within};
 use crate::budget;
 use crate::catalog::Catalog;
 use crate::conclude::class_of;
@@ -57,7 +57,7 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
     let mut changed = false;
     let mut all = Vec::with_capacity(readings.len());
     for reading in readings {
-        let mut facts = judge(text, reading, &settings, catalog, &[]);
+        let mut facts = judge(text, reading, &settings, catalog, Within::default());
         let ends = match facts.transaction {
             Some(Transaction::Commit | Transaction::Rollback) => true,
             Some(Transaction::Savepoint) => facts.command == "ROLLBACK",
@@ -96,19 +96,19 @@ fn analyze_text(text: &str, settings: &Settings, catalog: &Catalog) -> Vec<Facts
     all
 }
 
-/// The facts of a text inside the functions `above`; what cannot be read is unknown.
+/// The facts of a text inside functions; what cannot be read is unknown.
 pub(crate) fn facts_inside(
     text: &str,
     settings: &Settings,
     catalog: &Catalog,
-    above: &[u32],
+    within: Within<'_>,
 ) -> Vec<Facts> {
     read::on_a_large_stack(
         || match read::read(text, settings.standard_conforming_strings) {
             Err(reason) => vec![unknown(reason, 0..text.len())],
             Ok(readings) => readings
                 .into_iter()
-                .map(|reading| judge(text, reading, settings, catalog, above))
+                .map(|reading| judge(text, reading, settings, catalog, within))
                 .collect(),
         },
     )
@@ -120,7 +120,7 @@ fn judge(
     reading: Reading,
     settings: &Settings,
     catalog: &Catalog,
-    above: &[u32],
+    within: Within<'_>,
 ) -> Facts {
     let Reading {
         statement,
@@ -129,10 +129,10 @@ fn judge(
     } = reading;
     let moves = moved::names(text.get(range.clone()).unwrap_or_default());
     let mut facts = match agreement {
-        Agreement::Both => facts_of(&statement, range, settings, catalog, above),
+        Agreement::Both => facts_of(&statement, range, settings, catalog, within),
         Agreement::SquawkOnly => {
             let own = text.get(range.clone()).unwrap_or_default();
-            let mut facts = facts_of(&statement, range, settings, catalog, above);
+            let mut facts = facts_of(&statement, range, settings, catalog, within);
             mark(&mut facts, Flag::SingleReader);
             // Believed as far as a third witness goes: the class is a write's, and a policy can hold or refuse the flag.
             if facts.needs.iter().any(|n| writes_rows(n.action))
@@ -143,8 +143,8 @@ fn judge(
             facts
         }
         Agreement::Disagree(other) => {
-            let first = facts_of(&statement, range.clone(), settings, catalog, above);
-            let second = facts_of(&other, range, settings, catalog, above);
+            let first = facts_of(&statement, range.clone(), settings, catalog, within);
+            let second = facts_of(&other, range, settings, catalog, within);
             union(first, second)
         }
         Agreement::Neither(reason) => unknown(reason.to_string(), range),
@@ -161,10 +161,11 @@ fn facts_of(
     range: std::ops::Range<usize>,
     settings: &Settings,
     catalog: &Catalog,
-    above: &[u32],
+    within: Within<'_>,
 ) -> Facts {
     let mut analyzer = Analyzer::new(catalog, settings);
-    analyzer.inside = above.to_vec();
+    analyzer.inside = within.above.to_vec();
+    analyzer.variables = within.variables.to_vec();
     let outcome = analyzer.statement(&statement.kind);
     analyzer.facts(outcome, range)
 }
@@ -308,6 +309,7 @@ impl Settings {
             user: user.to_owned(),
             temporary: vec![],
             inner_path: None,
+            declared: vec![],
         }
     }
 }

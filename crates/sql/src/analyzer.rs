@@ -8,8 +8,10 @@ use crate::budget;
 use crate::catalog::Catalog;
 use crate::facts::{Action, Column, ColumnUse, Flag, FunctionUse, Need, Object, Output, Place};
 use crate::names::{Col, Columns, Key, Value};
+use crate::operands::Making;
 use crate::scope::Level;
 use crate::settings::{SettingChange, Settings};
+use crate::types::Sides;
 
 /// The state of the analysis of one statement.
 pub(crate) struct Analyzer<'a> {
@@ -33,6 +35,8 @@ pub(crate) struct Analyzer<'a> {
     pub certain: bool,
     /// The functions whose bodies this is a statement of, outermost first.
     pub inside: Vec<u32>,
+    /// Names in the types of the variables that the innermost has.
+    pub variables: Vec<String>,
     /// How deep in views.
     pub depth: usize,
     /// What was collected, in the order met.
@@ -53,10 +57,12 @@ pub(crate) struct Analyzer<'a> {
     pub blind: bool,
     /// The result is kept (SELECT INTO), not shown.
     pub kept: bool,
-    /// Operators without a schema that share their name with one of the users'.
-    pub operators: Vec<String>,
+    /// Operators without a schema that share their name with one of the users', and what stood beside them.
+    pub operators: Vec<(String, Sides)>,
     /// Types cast to, by `pg_type.typname`.
     pub cast_types: Vec<String>,
+    /// What the statement makes of types, where the form tells.
+    pub making: Making,
     /// There are parameters: their types may have been declared with them.
     pub parameters: bool,
     /// Something may be of any type that a text can name.
@@ -65,6 +71,15 @@ pub(crate) struct Analyzer<'a> {
     pub bounded: bool,
     /// The body of a function was looked into, or could not be: what it does hangs on the caller's search path.
     pub ran_bodies: bool,
+}
+
+/// Where a statement of a function's body is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Within<'w> {
+    /// The functions it is in, outermost first.
+    pub above: &'w [u32],
+    /// Names in the types of the innermost one's variables.
+    pub variables: &'w [String],
 }
 
 impl<'a> Analyzer<'a> {
@@ -81,6 +96,7 @@ impl<'a> Analyzer<'a> {
             nested: 0,
             certain: false,
             inside: vec![],
+            variables: vec![],
             depth: 0,
             needs: vec![],
             uses: vec![],
@@ -93,6 +109,7 @@ impl<'a> Analyzer<'a> {
             kept: false,
             operators: vec![],
             cast_types: vec![],
+            making: Making::default(),
             parameters: false,
             untyped: false,
             bounded: false,

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::analyze::facts_inside;
+use crate::analyzer::Within;
 use crate::budget;
 use crate::catalog::{Catalog, Function};
 use crate::facts::{
@@ -20,6 +21,7 @@ use crate::facts::{
 };
 use crate::functions::{self, Effect};
 use crate::lower_squawk::plpgsql;
+use crate::operators::RECORDS;
 use crate::read;
 use crate::settings::{SearchPath, SettingChange, Settings};
 
@@ -152,6 +154,7 @@ fn own_settings(inside: &Inside, caller: &Settings) -> Option<Settings> {
     let mut settings = Settings {
         search_path: caller.path_of_bodies().clone(),
         inner_path: None,
+        declared: vec![],
         ..caller.clone()
     };
     for setting in &inside.settings {
@@ -173,6 +176,7 @@ pub(crate) fn spelled_out(caller: &Settings) -> Settings {
     Settings {
         search_path: SearchPath::Known(vec!["pg_catalog".to_owned()]),
         inner_path: Some(caller.path_of_bodies().clone()),
+        declared: vec![],
         ..caller.clone()
     }
 }
@@ -250,7 +254,8 @@ fn see(
         Body::Parsed(text) => merged([parsed(text)?.as_str()], catalog, settings, above),
         Body::Plpgsql(text) => {
             let pieces = read::on_a_large_stack(|| plpgsql::pieces(text)).ok()?;
-            merged(pieces.iter().map(String::as_str), catalog, settings, above)
+            let texts = pieces.texts.iter().map(String::as_str);
+            merged_with(texts, catalog, settings, above, &pieces.variables)
         }
     }
 }
@@ -272,9 +277,21 @@ fn merged<'t>(
     settings: &Settings,
     above: &[u32],
 ) -> Option<Seen> {
+    merged_with(texts, catalog, settings, above, &[])
+}
+
+/// The same, with variables of types that these names are of.
+fn merged_with<'t>(
+    texts: impl IntoIterator<Item = &'t str>,
+    catalog: &Catalog,
+    settings: &Settings,
+    above: &[u32],
+    variables: &[String],
+) -> Option<Seen> {
     let mut seen = Seen::default();
     for text in texts {
-        for facts in facts_inside(text, settings, catalog, above) {
+        let within = Within { above, variables };
+        for facts in facts_inside(text, settings, catalog, within) {
             if !is_plain(&facts, catalog) {
                 return None;
             }
@@ -303,7 +320,10 @@ fn merged<'t>(
     }
     seen.shows.sort();
     seen.shows.dedup();
-    Some(seen)
+    // What is put into a record from one statement may be set anew by another.
+    let held = |need: &Need| catalog.holds_checked(&need.object);
+    let records = variables.iter().any(|name| name == RECORDS);
+    (!records || !seen.needs.iter().any(held)).then_some(seen)
 }
 
 /// Whether a statement inside a body is one whose facts are all there is to it.

@@ -5,10 +5,10 @@
 
 use crate::analyzer::Analyzer;
 use crate::catalog::Function;
-use crate::form::{Call, Expr, Literal};
+use crate::form::{Call, Expr};
 use crate::functions;
 use crate::names::{Found, Value};
-use crate::types::FIRST_NORMAL_OID;
+use crate::types::{FIRST_NORMAL_OID, Sides};
 
 /// What a call gives to the function it means.
 #[derive(Debug, Clone, Copy)]
@@ -17,46 +17,29 @@ pub(crate) struct Given {
     count: usize,
     /// How many more may belong to them: those of WITHIN GROUP stand with other things.
     more: usize,
-    /// Each of them has a type.
+    /// Each of them has a type of its own: it is no constant that can become any, and no row that can become any composite
+    /// (PostgreSQL manual, 10.1).
     typed: bool,
 }
 
 impl Given {
     /// A call's.
-    pub fn of(call: &Call) -> Given {
+    pub fn of(call: &Call, analyzer: &Analyzer<'_>) -> Given {
+        let typed = |arg: &Expr| analyzer.known_as(arg) == Sides::Typed;
         Given {
             count: call.args.len(),
             more: call.extra.len(),
-            typed: !call.args.iter().any(has_no_type),
+            typed: call.args.iter().all(typed),
         }
     }
     /// One argument.
-    pub fn one(expr: &Expr) -> Given {
+    pub fn one(expr: &Expr, analyzer: &Analyzer<'_>) -> Given {
         Given {
             count: 1,
             more: 0,
-            typed: !has_no_type(expr),
+            typed: analyzer.known_as(expr) == Sides::Typed,
         }
     }
-    /// A row as the one argument.
-    pub fn row() -> Given {
-        Given {
-            count: 1,
-            more: 0,
-            typed: true,
-        }
-    }
-}
-
-/// What has no type of its own, and can become any (PostgreSQL manual, 10.1); a row can become any composite.
-pub(crate) fn has_no_type(expr: &Expr) -> bool {
-    matches!(
-        expr,
-        Expr::Literal(Literal::String(_) | Literal::Null)
-            | Expr::Param(_)
-            | Expr::Default
-            | Expr::Row(_)
-    )
 }
 
 impl Analyzer<'_> {

@@ -7,8 +7,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::bodies::{BodyCache, Inside};
-use crate::facts::Volatility;
-use crate::types::{Cast, CastContext, FIRST_NORMAL_OID, Operator, Type, Types};
+use crate::facts::{Object, Volatility};
+use crate::form::NAME_BYTES;
+use crate::types::{AtHand, Cast, CastContext, FIRST_NORMAL_OID, Operator, Type, Types};
 use crate::views::ViewCache;
 
 /// `pg_class.relkind`, as far as it matters.
@@ -59,6 +60,8 @@ pub struct Relation {
     pub parents: Vec<u32>,
     /// Whether user triggers, or rules other than a view's own, can run when it is written.
     pub has_triggers: bool,
+    /// `reltype`: the type of its rows, 0 where it has none.
+    pub row_type: u32,
 }
 
 impl Relation {
@@ -95,6 +98,9 @@ pub struct Function {
     pub variadic: bool,
     /// Type of the result.
     pub result: u32,
+    /// Where it has OUT parameters or gives a table, the types of all parameters, those of the result's columns among them
+    /// (`proallargtypes`).
+    pub given: Vec<u32>,
     /// SECURITY DEFINER: it runs with its owner's rights.
     pub security_definer: bool,
     /// Its owner; empty for the server's own.
@@ -129,6 +135,7 @@ impl Function {
             defaults: 0,
             variadic: true,
             result: 0,
+            given: vec![],
             security_definer: false,
             owner: String::new(),
         }
@@ -235,6 +242,36 @@ impl Catalog {
     /// Types of the users', and what there is over them.
     pub(crate) fn types(&self) -> &Types {
         &self.types
+    }
+    /// Adds the types that a name can mean: of that name in whichever schema, or what the rows of a relation hold.
+    pub(crate) fn add_named(&self, name: &str, at_hand: &mut AtHand) {
+        // The array of a type is called after it, and names are cut to their length (PostgreSQL manual, CREATE TYPE, "Array Types").
+        let element = name.trim_start_matches('_');
+        if element.len() + 1 >= NAME_BYTES {
+            at_hand.add_all();
+        }
+        for name in [name, element] {
+            for oid in self.types.named(name) {
+                at_hand.add(*oid);
+            }
+            for relation in self.relations_named(name) {
+                for column in relation.columns.iter() {
+                    at_hand.add(column.type_oid);
+                }
+            }
+        }
+    }
+    /// Whether columns of a relation are, or hold, domains whose checks cannot be looked into.
+    pub(crate) fn holds_checked(&self, object: &Object) -> bool {
+        let Object::Table(schema, name) = object else {
+            return false;
+        };
+        let mut types = AtHand::default();
+        let columns = self.relation(schema, name).map(|r| &r.columns);
+        for column in columns.into_iter().flat_map(|columns| columns.iter()) {
+            types.add(column.type_oid);
+        }
+        self.types.opaque_domain(&types).is_some()
     }
     /// Views already looked into.
     pub(crate) fn views(&self) -> &ViewCache {
@@ -344,6 +381,10 @@ impl CatalogBuilder {
     pub(crate) fn is_incomplete(&mut self) {
         self.0.incomplete = true;
     }
+    /// A function that was added.
+    pub(crate) fn known(&self, oid: u32) -> Option<&Function> {
+        self.0.function(oid)
+    }
     /// Adds the functions of another catalog.
     pub(crate) fn keep_functions(&mut self, from: &Catalog) {
         for function in from.functions.values().flatten() {
@@ -394,7 +435,11 @@ impl CatalogBuilder {
         self.0.generated.push((relation, column, source));
     }
     /// The snapshot.
-    pub fn build(self) -> Catalog {
+    pub fn build(mut self) -> Catalog {
+        let rows = self.0.relations.iter().filter(|r| r.row_type != 0);
+        let rows = rows.map(|r| (r.row_type, Arc::clone(&r.columns)));
+        let rows = rows.collect();
+        self.0.types.set_rows(rows);
         self.0
     }
 }

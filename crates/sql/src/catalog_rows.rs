@@ -14,6 +14,7 @@ use crate::catalog::{
 };
 use crate::catalog_changes::Changes;
 use crate::facts::Volatility;
+use crate::functions::{self, Effect};
 use crate::types::{Cast, CastContext, FIRST_NORMAL_OID, Operator, Type};
 
 /// A row of an answer, each cell as text; None for NULL.
@@ -67,7 +68,7 @@ macro_rules! locked {
 
 const RELATIONS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, i.parents, \
      (c.relhastriggers AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)) \
-     OR (c.relhasrules AND c.relkind NOT IN ('v','m')) \
+     OR (c.relhasrules AND c.relkind NOT IN ('v','m')), c.reltype \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      LEFT JOIN (SELECT inhrelid, pg_catalog.string_agg(inhparent::pg_catalog.text, ',') AS parents FROM pg_catalog.pg_inherits GROUP BY inhrelid) i \
      ON i.inhrelid = c.oid WHERE c.relkind <> 't' ORDER BY c.oid";
@@ -84,17 +85,27 @@ const DEFINITIONS: &str = concat!(
      WHERE c.relkind IN ('v','m') AND c.oid >= 16384 /* only */ ORDER BY c.oid"
 );
 const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, p.proargtypes, p.pronargdefaults, \
-     p.provariadic <> 0, p.prorettype, p.prosecdef, CASE WHEN p.oid >= 16384 THEN pg_catalog.pg_get_userbyid(p.proowner) END \
+     p.provariadic <> 0, p.prorettype, p.prosecdef, CASE WHEN p.oid >= 16384 THEN pg_catalog.pg_get_userbyid(p.proowner) END, \
+     CASE WHEN p.oid >= 16384 THEN pg_catalog.array_to_string(p.proallargtypes, ' ') END \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace ORDER BY p.oid";
-/// Types of the users', but the row types of tables. A check's functions are found by what it depends on.
+/// Types of the users', but the row types of tables. What a check runs is read off the tree that the server keeps of it, which
+/// names each function by its OID, also those of the server's own that leave no dependency; a check that makes a value of another
+/// type may run that one's.
 const TYPES: &str = "SELECT t.oid, t.typname, t.typtype, t.typelem, t.typbasetype, \
      (SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid), \
      (SELECT pg_catalog.string_agg(a.atttypid::pg_catalog.text, ' ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a \
      WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), \
-     EXISTS (SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_depend d ON d.objid = k.oid \
-     AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
-     JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid WHERE k.contypid = t.oid \
+     EXISTS (SELECT FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL \
+     pg_catalog.regexp_matches(k.conbin::pg_catalog.text, ':(?:op)?funcid ([0-9]+)', 'g') AS m(part) \
+     JOIN pg_catalog.pg_proc p ON p.oid = m.part[1]::pg_catalog.oid WHERE k.contypid = t.oid AND p.oid >= 16384 \
      AND NOT (p.provolatile = 'i' AND p.prolang IN (12, 13) OR p.provolatile = 's' AND p.prolang = 13)) \
+     OR EXISTS (SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_depend d ON d.objid = k.oid \
+     AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass \
+     JOIN pg_catalog.pg_type u ON u.oid = d.refobjid WHERE k.contypid = t.oid AND u.oid <> t.oid \
+     AND (u.typtype IN ('c', 'd') OR u.typcategory = 'A')), \
+     (SELECT pg_catalog.string_agg(DISTINCT m.part[1], ' ') FROM pg_catalog.pg_constraint k CROSS JOIN LATERAL \
+     pg_catalog.regexp_matches(k.conbin::pg_catalog.text, ':(?:op)?funcid ([0-9]+)', 'g') AS m(part) \
+     WHERE k.contypid = t.oid AND m.part[1]::pg_catalog.oid < 16384) \
      FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
      LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem LEFT JOIN pg_catalog.pg_class ec ON ec.oid = e.typrelid \
      WHERE t.oid >= 16384 AND (c.oid IS NULL OR c.relkind = 'c') AND (ec.oid IS NULL OR ec.relkind = 'c') ORDER BY t.oid";
@@ -217,7 +228,8 @@ fn add_types(
     casts: Vec<Row>,
 ) -> Option<()> {
     for row in types {
-        builder.user_type(user_type(row)?);
+        let one = user_type(row, builder)?;
+        builder.user_type(one);
     }
     for mut row in operators {
         builder.user_operator(Operator {
@@ -299,6 +311,7 @@ fn relation(mut row: Row, parts: &Parts, before: &Catalog, changes: &Changes) ->
             .filter_map(|p| p.parse().ok())
             .collect(),
         has_triggers: truth(&mut row, 5)?,
+        row_type: number(&mut row, 6)?,
     })
 }
 
@@ -329,6 +342,7 @@ fn function(mut row: Row) -> Option<Function> {
         result: number(&mut row, 8)?,
         security_definer: truth(&mut row, 9)?,
         owner: text(&mut row, 10).unwrap_or_default(),
+        given: numbers(&text(&mut row, 11).unwrap_or_default())?,
     })
 }
 
@@ -371,7 +385,7 @@ fn add_inside(builder: &mut CatalogBuilder, mut row: Row) -> Option<()> {
 }
 
 /// A type of the users'.
-fn user_type(mut row: Row) -> Option<Type> {
+fn user_type(mut row: Row, builder: &CatalogBuilder) -> Option<Type> {
     let oid = number(&mut row, 0)?;
     let name = text(&mut row, 1)?;
     let kind = text(&mut row, 2)?;
@@ -388,9 +402,19 @@ fn user_type(mut row: Row) -> Option<Type> {
             "m" => true,
             _ => false,
         },
+        domain: kind == "d",
         parts,
-        checked: truth(&mut row, 7)?,
+        checked: truth(&mut row, 7)?
+            || numbers(&text(&mut row, 8).unwrap_or_default())?
+                .iter()
+                .any(|oid| builder.known(*oid).is_none_or(acts_in_a_check)),
     })
+}
+
+/// Whether one of the server's own functions does more in a check than look at a value: what builds JSON calls casts to it.
+fn acts_in_a_check(function: &Function) -> bool {
+    functions::effect(function) != Effect::Harmless
+        || function.volatility != Volatility::Immutable && function.name.contains("json")
 }
 
 fn text(row: &mut Row, at: usize) -> Option<String> {

@@ -144,12 +144,14 @@ impl Analyzer<'_> {
             }
             Kind::Show(_) => self.session("SHOW"),
             Kind::Transaction(control) => self.control(control),
-            Kind::Prepare { name, inner } => {
+            Kind::Prepare { name, types, inner } => {
+                let declared = self.declared_types(types);
                 let outcome = self.statement(&inner.kind);
                 self.changes.clear();
                 let named = Named::Prepare {
                     name: name.clone(),
                     inner: inner.range.clone(),
+                    declared,
                 };
                 // What it runs later may not be what it names today.
                 Outcome {
@@ -197,7 +199,7 @@ impl Analyzer<'_> {
             Kind::Explain { analyze, inner } => self.explain(*analyze, inner),
             Kind::Call(call) => {
                 let mut value = self.values(call.args.iter().chain(&call.extra));
-                self.call_by_name(&call.name, &mut value, Given::of(call));
+                self.call_by_name(&call.name, &mut value, Given::of(call, self));
                 let name = call.name.join(".");
                 self.opaque(|| format!("procedure {name} cannot be looked into"));
                 self.may_change_settings();

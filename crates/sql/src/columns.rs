@@ -164,8 +164,10 @@ impl<'a> Analyzer<'a> {
             return self.unknown_column(name);
         }
         let mut value = self.whole_row(schema, table).unwrap_or_default();
-        let row = Expr::RowOf(vec![table.to_owned()]);
-        self.functional(name, &row, &mut value, Given::row());
+        let path = schema.into_iter().chain([table]).map(str::to_owned);
+        let row = Expr::RowOf(path.collect());
+        let given = Given::one(&row, self);
+        self.functional(name, &row, &mut value, given);
         value.plain = false;
         value
     }

@@ -5,13 +5,14 @@
 use crate::analyzer::Analyzer;
 use crate::bodies;
 use crate::budget;
-use crate::calls::{Given, has_no_type};
+use crate::calls::Given;
 use crate::catalog::Function;
 use crate::facts::{Action, Column, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
 use crate::form::{Call, Expr};
 use crate::functions::{self, Effect};
 use crate::names::{Found, Value, add};
 use crate::settings::SettingChange;
+use crate::types::Sides;
 
 /// Types whose input takes names: a literal of such a type names an object.
 const NAME_TYPES: &[&str] = &[
@@ -93,19 +94,26 @@ impl Analyzer<'_> {
             Expr::Call(call) => self.call(call),
             Expr::Cast(inner, target) => self.cast(inner, target),
             Expr::Equal(left, right) => {
-                self.bare_operator("=");
-                self.untyped |= has_no_type(left) && has_no_type(right);
-                self.values([left.as_ref(), right.as_ref()])
+                let sides = self.sides(left, right);
+                self.met("=", sides);
+                self.operands([left.as_ref(), right.as_ref()], sides != Sides::Typed)
             }
             Expr::In(left, list) => {
-                self.bare_operator("=");
-                self.values(std::iter::once(left.as_ref()).chain(list))
+                let sides = self.beside_each(left, list);
+                self.met("=", sides);
+                let all = std::iter::once(left.as_ref()).chain(list);
+                self.operands(all, sides != Sides::Typed)
             }
             Expr::InQuery(left, query) => {
-                self.bare_operator("=");
+                let sides = self.beside_query(left);
+                self.met("=", sides);
                 let mut value = self.values([left.as_ref()]);
                 let columns = self.query(query);
-                value.absorb(&Value::of(columns.all()));
+                let shown = Value::of(columns.all());
+                if sides != Sides::Typed {
+                    self.makes(&Expr::Default, &shown, false);
+                }
+                value.absorb(&shown);
                 value
             }
             Expr::And(parts) | Expr::Or(parts) => self.values(parts),
@@ -128,8 +136,10 @@ impl Analyzer<'_> {
             Expr::Row(parts) | Expr::Array(parts) => self.values(parts),
             Expr::Mix(parts) => self.mix(parts),
             Expr::Case(parts, otherwise) => {
-                self.bare_operator("=");
-                self.values(parts.iter().chain(otherwise.as_deref()))
+                let sides = parts.iter().map(|p| self.known_as(p)).max();
+                self.met("=", sides.unwrap_or(Sides::Typed));
+                let loose = sides.is_some_and(|s| s != Sides::Typed);
+                self.operands(parts.iter().chain(otherwise.as_deref()), loose)
             }
             Expr::Field(inner, name) => self.field(inner, name.as_deref()),
             Expr::Operator(path) => {
@@ -158,15 +168,8 @@ impl Analyzer<'_> {
         if literal && access {
             self.blind = false;
         }
-        // An operator between two constants without a type can be any of its name.
-        let untyped = |p: Option<&Expr>| p.is_none_or(has_no_type);
-        for (at, part) in parts.iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| parts.get(before));
-            self.untyped |=
-                matches!(part, Expr::Operator(_)) && untyped(before) && untyped(parts.get(at + 1));
-        }
-        self.implied_operators();
-        self.values(parts)
+        let loose = self.mixed(parts);
+        self.operands(parts, loose)
     }
 
     /// `x::t`. A cast by a function of the user's is a call of it: by custom it has the type's name.
@@ -182,7 +185,7 @@ impl Analyzer<'_> {
         if !own {
             let resolved = functions::resolve(target, self.catalog, &self.settings.search_path);
             if resolved.candidates.iter().any(|f| !f.builtin) {
-                self.call_by_name(target, &mut value, Given::one(inner));
+                self.call_by_name(target, &mut value, Given::one(inner, self));
             }
         }
         value
@@ -198,7 +201,7 @@ impl Analyzer<'_> {
         }
         let mut value = self.value(inner).computed();
         if let Some(name) = name {
-            self.functional(name, inner, &mut value, Given::one(inner));
+            self.functional(name, inner, &mut value, Given::one(inner, self));
         }
         value
     }
@@ -266,16 +269,13 @@ impl Analyzer<'_> {
             self.untyped = true;
             self.blind = false;
         }
-        if name == "nullif" {
-            self.bare_operator("=");
-        }
         let simple = |e: &Expr| matches!(e, Expr::Column(_) | Expr::Param(_) | Expr::RowOf(_));
         if !(functions::value_only(name) || call.args.iter().all(simple))
             || call.extra.iter().any(|e| matches!(e, Expr::Literal(_)))
         {
             self.blind = false;
         }
-        let mut value = self.values(&call.args);
+        let mut value = self.arguments(call);
         let extra = self.values(&call.extra);
         // OVER sorts the rows by what it parts and orders them by, and they come out so (PostgreSQL manual, 7.2.5). The form
         // does not tell it from FILTER and WITHIN GROUP.
@@ -284,7 +284,7 @@ impl Analyzer<'_> {
         if !self.windows.is_empty() {
             add(&mut value.deps, &self.windows);
         }
-        if self.call_by_name(&call.name, &mut value, Given::of(call)) == Effect::Setting {
+        if self.call_by_name(&call.name, &mut value, Given::of(call, self)) == Effect::Setting {
             self.set_config(&call.args);
         }
         if functions::gives_rows(name) {

@@ -290,6 +290,8 @@ pub enum Named {
         name: String,
         /// The byte range of the inner statement in the analysed text, to be analysed again when it is executed.
         inner: std::ops::Range<usize>,
+        /// The types of the users' that it declares for its parameters; where one is not known, a number that no type has.
+        declared: Vec<u32>,
     },
     /// `EXECUTE name(…)`: the facts are those of the arguments only; what was prepared must be added.
     /// With a wrapper (EXPLAIN ANALYZE EXECUTE, CREATE TABLE AS EXECUTE) the facts have the wrapper's needs too.

@@ -94,6 +94,8 @@ pub enum Kind {
     Prepare {
         /// The prepared statement's name.
         name: String,
+        /// The types of its parameters, as in [`Expr::Cast`].
+        types: Vec<Path>,
         /// What is prepared.
         inner: Box<Statement>,
     },

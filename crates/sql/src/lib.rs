@@ -34,6 +34,7 @@ mod lower_squawk;
 mod moved;
 mod names;
 mod naming;
+mod operands;
 mod operators;
 mod parameters;
 mod predicates;

@@ -75,12 +75,14 @@ impl<'a> Analyzer<'a> {
 
     /// A body.
     fn body(&mut self, body: &Body) -> Columns {
-        match body {
-            Body::Select(select) => self.select(select, &[], &[]),
-            Body::Query(query) => self.query(query),
+        let columns = match body {
+            Body::Select(select) => return self.select(select, &[], &[]),
+            Body::Query(query) => return self.query(query),
             Body::Values(rows) => self.values_rows(rows),
             Body::Set { all, operands } => self.set_operation(*all, operands),
-        }
+        };
+        self.comes_together(body, &columns);
+        columns
     }
 
     /// UNION, INTERSECT, EXCEPT: by position; the server names no origin.

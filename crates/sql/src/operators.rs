@@ -6,10 +6,15 @@
 
 use crate::analyzer::Analyzer;
 use crate::bodies::Body;
+use crate::budget;
 use crate::facts::{Action, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
-use crate::form::{Expr, Literal};
+use crate::form::Expr;
 use crate::names::Value;
-use crate::types::{AtHand, is_any};
+use crate::types::{AtHand, FIRST_NORMAL_OID, Sides, is_any};
+
+/// The type record, and what a variable is declared that is one.
+const RECORD: u32 = 2249;
+pub(crate) const RECORDS: &str = "record";
 
 /// Operators that the grammar puts in for keywords: LIKE, ILIKE, SIMILAR TO, BETWEEN, IS DISTINCT FROM, rows side by side
 /// (PostgreSQL's gram.y). The form keeps no trace of the keyword.
@@ -33,26 +38,34 @@ impl Analyzer<'_> {
     /// An operator without a schema, written or implied. Whether it can be the user's is asked at the end, when the types are
     /// known that its operands can be of.
     pub fn bare_operator(&mut self, name: &str) {
-        if !self.catalog.types().operators(name).is_empty()
-            && !self.operators.iter().any(|known| known == name)
-        {
-            self.operators.push(name.to_owned());
+        self.met(name, Sides::Typed);
+    }
+
+    /// The same, with what is known of its operands.
+    pub fn met(&mut self, name: &str, sides: Sides) {
+        if self.catalog.types().operators(name).is_empty() {
+            return;
+        }
+        match self.operators.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = (*known).max(sides),
+            None => self.operators.push((name.to_owned(), sides)),
         }
     }
 
     /// What keywords between operands could stand for.
-    pub fn implied_operators(&mut self) {
+    pub fn implied_operators(&mut self, sides: Sides) {
         if !self.catalog.types().has_operators() {
             return;
         }
         for name in IMPLIED {
-            self.bare_operator(name);
+            self.met(name, sides);
         }
     }
 
     /// The types that values in the statement can be of: those of the columns of each relation it names, of what it calls,
     /// and those it casts to.
-    pub fn types_at_hand(&self) -> AtHand {
+    pub fn gathered_types(&self) -> AtHand {
+        budget::spend(self.needs.len() + self.functions.len() + self.cast_types.len());
         let types = self.catalog.types();
         let mut at_hand = AtHand::default();
         let unknown = self.flags.contains(&Flag::UnresolvedName);
@@ -71,21 +84,32 @@ impl Analyzer<'_> {
         at_hand
     }
 
-    /// Adds the types of the arguments of the function whose body this is: there they are what an unknown name stands for.
-    /// Outside of any, a parameter's type is what is around it.
-    fn add_arguments(&self, at_hand: &mut AtHand) {
+    /// Adds the types of the arguments and variables of the function whose body this is: there they are what an unknown name
+    /// stands for. Outside of any, a parameter's type is what is around it.
+    pub fn add_arguments(&self, at_hand: &mut AtHand) {
         let Some(oid) = self.inside.last() else {
             return;
         };
-        let plain = self
-            .catalog
-            .inside(*oid)
-            .is_some_and(|i| matches!(i.body, Body::Sql(_) | Body::Parsed(_)));
-        match self.catalog.function(*oid).filter(|_| plain) {
+        let mut body = self.catalog.inside(*oid).map(|i| &i.body).into_iter();
+        let told = body.any(|b| matches!(b, Body::Sql(_) | Body::Parsed(_) | Body::Plpgsql(_)));
+        match self.catalog.function(*oid).filter(|_| told) {
             Some(function) if !function.arguments.iter().any(|oid| is_any(*oid)) => {
-                function.arguments.iter().for_each(|oid| at_hand.add(*oid));
+                let types = function.arguments.iter().chain(&function.given);
+                types.for_each(|oid| at_hand.add(*oid));
             }
             _ => at_hand.add_all(),
+        }
+        // A record is of whatever is put into it.
+        if self.variables.iter().any(|name| name == RECORDS) {
+            at_hand.add_all();
+        }
+        self.add_variables(at_hand);
+    }
+
+    /// Adds the types of variables, but for records: what they are of is what the body reads.
+    fn add_variables(&self, at_hand: &mut AtHand) {
+        for name in &self.variables {
+            self.catalog.add_named(name, at_hand);
         }
     }
 
@@ -102,46 +126,51 @@ impl Analyzer<'_> {
         }
     }
 
-    /// Adds the types of values that come to be in the statement: by casts and calls.
+    /// Adds the types of values that come to be in the statement: by casts, calls and declarations.
     fn add_made(&self, at_hand: &mut AtHand) {
         for name in &self.cast_types {
-            for oid in self.catalog.types().named(name) {
-                at_hand.add(*oid);
-            }
-            for relation in self.catalog.relations_named(name) {
-                for column in relation.columns.iter() {
-                    at_hand.add(column.type_oid);
-                }
-            }
+            self.catalog.add_named(name, at_hand);
         }
+        self.add_variables(at_hand);
+        let declared = self.settings.declared.iter();
+        declared.for_each(|oid| at_hand.add(*oid));
         for used in &self.functions {
             for function in self.catalog.functions(&used.name) {
                 if function.schema == used.schema && !function.builtin {
+                    let types = function.arguments.iter().chain(&function.given);
+                    types.for_each(|oid| at_hand.add(*oid));
                     at_hand.add(function.result);
-                    function.arguments.iter().for_each(|oid| at_hand.add(*oid));
+                    let own = function.oid >= FIRST_NORMAL_OID;
+                    if own && function.result == RECORD && function.given.is_empty() {
+                        // The text says beside the call of what types the columns are; the form does not keep them.
+                        at_hand.add_all();
+                    }
                 }
             }
         }
     }
 
     /// Whether anything that was not called by its name can run a function that cannot be looked into: operators, casts that
-    /// nobody wrote, checks of domains.
+    /// nobody wrote, casts under whatever name, checks of domains.
     pub fn settle_types(&mut self) {
         let types = self.catalog.types();
         if !types.opaque {
             return;
         }
         let mut at_hand = self.types_at_hand();
-        if let Some(name) = types.opaque_operator(&self.operators, self.parameters, &mut at_hand) {
-            let name = name.to_owned();
-            self.user_operator("", &name);
-        }
-        let mut made = AtHand::default();
+        let mut made = std::mem::take(&mut self.making.made);
         if self.untyped {
             made.add_all();
         }
+        if let Some(name) =
+            types.opaque_operator(&self.operators, self.parameters, &mut at_hand, &mut made)
+        {
+            let name = name.to_owned();
+            self.user_operator("", &name);
+        }
         self.add_made(&mut made);
-        let mut stores = false;
+        // What a function gives is stored in its result, and what its body sets in a variable.
+        let mut stores = !self.inside.is_empty();
         for need in &self.needs {
             if matches!(
                 need.action,
@@ -151,15 +180,29 @@ impl Analyzer<'_> {
                 self.add_columns(&need.object, &mut made);
             }
         }
+        let json = self.functions.iter().any(|f| f.name.contains("json"));
         let unasked = types
-            .opaque_cast(stores, &at_hand)
-            .or_else(|| types.opaque_domain(&made));
-        if let Some(name) = unasked {
+            .opaque_cast(stores, json, &at_hand)
+            .or_else(|| types.opaque_domain(&made))
+            .or_else(|| self.opaque_written(&made));
+        if let Some(name) = unasked.map(str::to_owned) {
             self.opaque(|| format!("making a value a {name} cannot be looked into"));
-            self.opaque_call("", name);
+            self.opaque_call("", &name);
             let given: Vec<_> = self.uses.iter().map(|(key, _)| *key).collect();
             self.record_keys(&given, Place::Stored);
         }
+    }
+
+    /// Whether a cast that is written can be one by a function of the user's.
+    fn opaque_written(&self, made: &AtHand) -> Option<&str> {
+        let mut from = self.making.cast.clone()?;
+        let types = self.catalog.types();
+        from.add_these(made);
+        if self.parameters {
+            self.add_arguments(&mut from);
+        }
+        types.spread(&mut from);
+        types.opaque_written(&self.cast_types, &from, made)
     }
 
     /// A call of the function behind an operator, which is not known.
@@ -185,26 +228,14 @@ impl Analyzer<'_> {
         self.blind = false;
     }
 
-    /// A cast to a type to which there is a cast by a function of the user's. A string literal has no type to cast
-    /// from: the type's own input reads it.
+    /// A cast that is written. Whether it can be one by a function of the user's is asked at the end.
     pub fn user_cast(&mut self, inner: &Expr, target: &[String], value: &Value) {
         let name = canonical(target.last().map_or("", |n| n.as_str()));
         if !self.cast_types.iter().any(|known| known == name) {
             self.cast_types.push(name.to_owned());
         }
-        let types = self.catalog.types();
-        let written = matches!(inner, Expr::Literal(Literal::String(_) | Literal::Null));
-        if written || !types.casts_to(name).any(|c| c.opaque) {
-            return;
-        }
-        let at_hand = self.types_at_hand();
-        if types
-            .casts_to(name)
-            .any(|c| c.opaque && types.can_be(c.source, &at_hand))
-        {
-            self.opaque(|| format!("a cast to {name} cannot be looked into"));
-            self.opaque_call("", name);
-            self.record(value, Place::Stored);
+        if self.catalog.types().opaque {
+            self.casts(inner, value);
         }
     }
 }

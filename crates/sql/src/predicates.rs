@@ -7,6 +7,7 @@ use crate::analyzer::Analyzer;
 use crate::facts::Place;
 use crate::form::{Expr, Literal};
 use crate::names::Value;
+use crate::types::Sides;
 
 impl Analyzer<'_> {
     /// Records what a condition looks at.
@@ -24,26 +25,32 @@ impl Analyzer<'_> {
                 self.predicate(inner);
             }
             Expr::Equal(left, right) => {
-                self.bare_operator("=");
+                let sides = self.sides(left, right);
+                self.met("=", sides);
                 if is_constant(expr) {
                     self.blind = false;
                 }
                 self.equality(left, right);
             }
             Expr::In(left, list) => {
-                self.bare_operator("=");
+                let sides = self.beside_each(left, list);
+                self.met("=", sides);
                 if is_constant(expr) {
                     self.blind = false;
                 }
-                self.compared(left);
+                self.compared(left, sides);
                 for item in list {
-                    self.compared(item);
+                    self.compared(item, sides);
                 }
             }
             Expr::InQuery(left, query) => {
-                self.bare_operator("=");
-                self.compared(left);
+                let sides = self.beside_query(left);
+                self.met("=", sides);
+                self.compared(left, sides);
                 let columns = self.query(query);
+                if sides != Sides::Typed {
+                    self.makes(&Expr::Default, &Value::of(columns.all()), false);
+                }
                 for col in &columns.cols {
                     self.record_equality(&col.value);
                 }
@@ -85,21 +92,25 @@ impl Analyzer<'_> {
                 }
             }
             (left, right) => {
-                self.compared(left);
-                self.compared(right);
+                let sides = self.sides(left, right);
+                self.compared(left, sides);
+                self.compared(right, sides);
             }
         }
     }
 
     /// One side of a comparison for equality.
-    fn compared(&mut self, side: &Expr) {
+    fn compared(&mut self, side: &Expr, sides: Sides) {
         if let Expr::Row(parts) = side {
             for part in parts {
-                self.compared(part);
+                self.compared(part, sides);
             }
             return;
         }
         let value = self.value(side);
+        if sides != Sides::Typed {
+            self.makes(side, &value, true);
+        }
         self.record_equality(&value);
     }
 

@@ -107,6 +107,7 @@ mod tests {
             user: "app".into(),
             temporary: vec![],
             inner_path: None,
+            declared: vec![],
         }
     }
 

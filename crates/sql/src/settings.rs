@@ -3,6 +3,8 @@
 //! Owns: [`Settings`] and [`SettingChange`]. Refuses: to guess. A setting whose value is not known any more is
 //! [`SearchPath::Unknown`], and names are then not resolved at all.
 
+use crate::types::FIRST_NORMAL_OID;
+
 /// What names without a schema are looked up in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SearchPath {
@@ -30,6 +32,9 @@ pub struct Settings {
     /// What names in the bodies of called functions are looked up in, where that is another path: the text of a view has its
     /// names spelled out and is read under `pg_catalog` alone, but what it calls runs under the caller's.
     pub inner_path: Option<SearchPath>,
+    /// Types of the users' that a Parse message declares parameters to be of (PostgreSQL manual, 55.2.3), sorted, each once:
+    /// values of them are in the statement then, whatever its text says.
+    pub declared: Vec<u32>,
 }
 
 /// Whether a schema holds some session's temporary objects; `pg_temp` is the session's own, under the name that a text may
@@ -47,6 +52,20 @@ impl Settings {
     /// The path that called functions run under, unless they bring one of their own.
     pub(crate) fn path_of_bodies(&self) -> &SearchPath {
         self.inner_path.as_ref().unwrap_or(&self.search_path)
+    }
+
+    /// The settings for a text whose parameters are declared to be of these types.
+    pub fn declaring(&self, types: impl IntoIterator<Item = u32>) -> Settings {
+        let mut declared: Vec<u32> = types
+            .into_iter()
+            .filter(|oid| *oid >= FIRST_NORMAL_OID)
+            .collect();
+        declared.sort_unstable();
+        declared.dedup();
+        Settings {
+            declared,
+            ..self.clone()
+        }
     }
 
     /// Whether names may mean temporary objects of the session's.

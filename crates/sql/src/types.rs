@@ -4,6 +4,10 @@
 //! always at hand, and to resolve an operator or a cast: it says what cannot be one.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::budget;
+use crate::catalog::CatalogColumn;
 
 /// OIDs below this belong to the server itself (`FirstNormalObjectId`).
 pub(crate) const FIRST_NORMAL_OID: u32 = 16384;
@@ -27,6 +31,8 @@ pub struct Type {
     pub parts: Vec<u32>,
     /// Values of the server's own types become it unasked: a domain over one, a multirange.
     pub unasked: bool,
+    /// A domain.
+    pub domain: bool,
     /// A domain with a CHECK that runs a function which cannot be looked into.
     pub checked: bool,
 }
@@ -70,6 +76,62 @@ pub struct Cast {
     pub opaque: bool,
 }
 
+/// What is known of the operands of an operator, the stricter later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Sides {
+    /// Each has a type of its own.
+    Typed,
+    /// One has none, and can become any beside the other.
+    Untyped,
+    /// Neither has.
+    Free,
+    /// One is a row, which can become any composite.
+    Row,
+}
+
+/// OIDs of text, and of the server's other types whose values all comparisons know among themselves.
+const TEXT: u32 = 25;
+const COMPARED: [u32; 23] = [
+    16, 17, 18, 19, 20, 21, 23, TEXT, 26, 700, 701, 790, 829, 869, 1042, 1082, 1083, 1114, 1184,
+    1186, 1266, 1700, 2950,
+];
+/// json and jsonb.
+const JSON: [u32; 2] = [114, 3802];
+
+/// Types of the server's own whose names begin with the same words in one spelling or another (PostgreSQL manual, table 8.1).
+const SPELLED: [&[&str]; 5] = [
+    &[
+        "varchar",
+        "bpchar",
+        "char",
+        "character",
+        "nchar",
+        "national",
+    ],
+    &["timestamp", "timestamptz"],
+    &["time", "timetz"],
+    &["bit", "varbit"],
+    &["float", "float4", "float8", "real", "double"],
+];
+
+/// Whether the type of this name can be written so, also where an array of it is.
+fn is_spelled(name: &str, word: &str) -> bool {
+    let word = word.trim_start_matches('_');
+    let both = |group: &&[&str]| group.contains(&name) && group.contains(&word);
+    name.trim_start_matches('_') == word || SPELLED.iter().any(both)
+}
+
+/// Whether the server has an operator of this name of its own between two values of this type. It takes that one for a value of
+/// this type and a constant (PostgreSQL manual, 10.2, rule 2a).
+fn between_its_own(name: &str, oid: u32) -> bool {
+    match name {
+        "=" | "<>" | "<" | ">" | "<=" | ">=" => COMPARED.contains(&oid),
+        "~~" | "!~~" | "~" | "!~" | "~~*" | "!~~*" => matches!(oid, TEXT | 19 | 1042),
+        "||" => oid == TEXT,
+        _ => false,
+    }
+}
+
 /// All of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Types {
@@ -77,6 +139,12 @@ pub(crate) struct Types {
     by_name: HashMap<String, Vec<u32>>,
     operators: HashMap<String, Vec<Operator>>,
     casts: Vec<Cast>,
+    /// The types of rows of relations, by what those are made of.
+    rows: HashMap<u32, Arc<[CatalogColumn]>>,
+    /// By type, those that are made of it.
+    holders: HashMap<u32, Vec<u32>>,
+    /// Some domain is checked by what cannot be looked into.
+    pub checks: bool,
     /// Something in here can run a function that cannot be looked into without being called by its name.
     pub opaque: bool,
 }
@@ -100,15 +168,29 @@ impl AtHand {
     pub fn add_all(&mut self) {
         self.all = true;
     }
+    /// Their OIDs; any type is one that no type has.
+    pub fn oids(&self) -> Vec<u32> {
+        let all = self.all.then_some(u32::MAX);
+        self.types.iter().copied().chain(all).collect()
+    }
+    /// Values may be of all these types.
+    pub fn add_these(&mut self, more: &AtHand) {
+        self.all |= more.all;
+        self.types.extend(&more.types);
+    }
 }
 
 impl Types {
     pub(crate) fn add(&mut self, one: Type) {
         self.opaque |= one.checked;
+        self.checks |= one.checked;
         self.by_name
             .entry(one.name.clone())
             .or_default()
             .push(one.oid);
+        for part in &one.parts {
+            self.holders.entry(*part).or_default().push(one.oid);
+        }
         self.by_oid.insert(one.oid, one);
     }
 
@@ -121,7 +203,7 @@ impl Types {
     }
 
     pub(crate) fn add_cast(&mut self, one: Cast) {
-        self.opaque |= one.opaque && one.context != CastContext::Explicit;
+        self.opaque |= one.opaque;
         self.casts.push(one);
     }
 
@@ -153,63 +235,93 @@ impl Types {
             || self.by_oid.get(&oid).is_none_or(|t| t.unasked)
     }
 
+    /// Says what the rows of relations are.
+    pub(crate) fn set_rows(&mut self, rows: HashMap<u32, Arc<[CatalogColumn]>>) {
+        self.rows = rows;
+    }
+
+    /// What values of a type are made of; None where it is not known, as of arrays of rows.
+    fn parts(&self, oid: u32) -> Option<Vec<u32>> {
+        match self.by_oid.get(&oid) {
+            Some(one) => Some(one.parts.clone()),
+            None => {
+                let columns = self.rows.get(&oid)?;
+                Some(columns.iter().map(|c| c.type_oid).collect())
+            }
+        }
+    }
+
+    /// A type that is known.
+    pub fn get(&self, oid: u32) -> Option<&Type> {
+        self.by_oid.get(&oid)
+    }
+
     /// Adds the types that values of those at hand are made of, can be put together to, or become unasked.
     pub fn spread(&self, at_hand: &mut AtHand) {
-        if at_hand.all {
-            return;
+        budget::spend(self.by_oid.len() / 16);
+        let mut left: Vec<u32> = at_hand.types.iter().copied().collect();
+        // What can be unasked, or is not known, need not be at hand for another to be made of it.
+        for one in self.by_oid.values() {
+            let free =
+                |oid: &u32| *oid >= FIRST_NORMAL_OID && self.can_be(*oid, &AtHand::default());
+            if one.parts.iter().any(free) && at_hand.types.insert(one.oid) {
+                left.push(one.oid);
+            }
         }
-        loop {
-            let before = at_hand.types.len();
-            for one in self.by_oid.values() {
-                if at_hand.types.contains(&one.oid) {
-                    for part in &one.parts {
-                        at_hand.add(*part);
+        while !at_hand.all {
+            while let Some(oid) = left.pop() {
+                budget::spend(1);
+                let Some(parts) = self.parts(oid) else {
+                    // A type that is not known can hold any other.
+                    at_hand.all = true;
+                    return;
+                };
+                let holders = self.holders.get(&oid).into_iter().flatten().copied();
+                for near in parts.into_iter().chain(holders) {
+                    if near >= FIRST_NORMAL_OID && at_hand.types.insert(near) {
+                        left.push(near);
                     }
-                } else if one
-                    .parts
-                    .iter()
-                    .any(|p| *p >= FIRST_NORMAL_OID && self.can_be(*p, at_hand))
-                {
-                    at_hand.add(one.oid);
                 }
             }
             for cast in &self.casts {
-                if cast.context == CastContext::Implicit && self.can_be(cast.source, at_hand) {
-                    at_hand.add(cast.target);
+                if cast.context == CastContext::Implicit
+                    && cast.target >= FIRST_NORMAL_OID
+                    && self.can_be(cast.source, at_hand)
+                    && at_hand.types.insert(cast.target)
+                {
+                    left.push(cast.target);
                 }
             }
-            if at_hand.types.len() == before {
-                // A type that is not known can hold any other.
-                at_hand.all = at_hand
-                    .types
-                    .iter()
-                    .any(|oid| !self.by_oid.contains_key(oid));
+            if left.is_empty() {
                 return;
             }
         }
     }
 
-    /// The operators met, by name, one side of which may be a parameter: whether one of them, as its operands can be, runs what cannot be looked into. What they give
-    /// is at hand afterwards.
+    /// The operators met, by name: whether one of them, as its operands can be, runs what cannot be looked into. With parameters,
+    /// one side of any may be of whatever type. What they take and give is at hand afterwards, and made.
     pub fn opaque_operator<'n>(
         &self,
-        names: &'n [String],
+        met: &'n [(String, Sides)],
         parameters: bool,
         at_hand: &mut AtHand,
+        made: &mut AtHand,
     ) -> Option<&'n str> {
         loop {
             let before = at_hand.clone();
             self.spread(at_hand);
-            for name in names {
+            for (name, sides) in met {
                 for one in self.operators(name) {
-                    let can = |oid: &u32| self.can_be(*oid, at_hand);
-                    let given = parameters && one.operands.iter().any(|oid| *oid != 0 && can(oid));
-                    if given || one.operands.iter().all(can) {
-                        if one.opaque {
-                            return Some(name);
-                        }
-                        at_hand.add(one.result);
+                    if !self.fits(one, *sides, parameters, at_hand) {
+                        continue;
                     }
+                    if one.opaque {
+                        return Some(name);
+                    }
+                    for oid in [one.operands[0], one.operands[1], one.result] {
+                        made.add(oid);
+                    }
+                    at_hand.add(one.result);
                 }
             }
             if at_hand.all || before.types == at_hand.types {
@@ -218,33 +330,69 @@ impl Types {
         }
     }
 
-    /// A cast that may apply without being written, by its target's name.
-    pub fn opaque_cast(&self, stores: bool, at_hand: &AtHand) -> Option<&str> {
+    /// Whether an operator can be meant by its name between such operands.
+    fn fits(&self, one: &Operator, sides: Sides, parameters: bool, at_hand: &AtHand) -> bool {
+        let can = |oid: &u32| self.can_be(*oid, at_hand);
+        let mut given = one.operands.iter().filter(|oid| **oid != 0 && can(oid));
+        one.operands.iter().all(can)
+            || match sides {
+                // Two parameters can have been declared to be anything.
+                Sides::Free if parameters => true,
+                Sides::Typed => parameters && given.next().is_some(),
+                _ if parameters => given.next().is_some(),
+                Sides::Untyped => given.any(|oid| !between_its_own(&one.name, *oid)),
+                // Two constants are text wherever an operator takes text (10.2, rule 2d).
+                Sides::Free => !between_its_own(&one.name, TEXT),
+                Sides::Row => given.next().is_some(),
+            }
+    }
+
+    /// A cast that may apply without being written, by its target's name. What builds JSON looks for casts to it by itself.
+    pub fn opaque_cast(&self, stores: bool, json: bool, at_hand: &AtHand) -> Option<&str> {
         let applies = |c: &&Cast| {
             let unasked = match c.context {
                 CastContext::Implicit => true,
                 CastContext::Assignment => stores,
                 CastContext::Explicit => false,
             };
-            unasked && c.opaque && self.can_be(c.source, at_hand) && self.can_be(c.target, at_hand)
+            (unasked || json && JSON.contains(&c.target))
+                && c.opaque
+                && self.can_be(c.source, at_hand)
+                && self.can_be(c.target, at_hand)
         };
         self.casts.iter().find(applies).map(|c| c.name.as_str())
     }
 
-    /// A domain among these, or in them, with a check that cannot be looked into.
-    pub fn opaque_domain(&self, made: &AtHand) -> Option<&str> {
+    /// A cast that a written one may be, or come to within a domain or a row, by its target's name.
+    pub fn opaque_written(&self, names: &[String], from: &AtHand, made: &AtHand) -> Option<&str> {
+        let within = self.within(made);
+        let named = |c: &Cast| names.iter().any(|name| is_spelled(&c.name, name));
+        let applies = |c: &&Cast| {
+            c.opaque && self.can_be(c.source, from) && (named(c) || within.contains(&c.target))
+        };
+        self.casts.iter().find(applies).map(|c| c.name.as_str())
+    }
+
+    /// These types and all that they are made of.
+    fn within(&self, made: &AtHand) -> BTreeSet<u32> {
         let mut left: Vec<u32> = made.types.iter().copied().collect();
         let mut seen = BTreeSet::new();
         while let Some(oid) = left.pop() {
-            let Some(one) = self.by_oid.get(&oid).filter(|_| seen.insert(oid)) else {
-                continue;
-            };
-            if one.checked {
-                return Some(&one.name);
+            if seen.insert(oid) {
+                left.extend(self.parts(oid).unwrap_or_default());
             }
-            left.extend(&one.parts);
         }
-        let any = || self.by_oid.values().find(|t| t.checked);
-        made.all.then(any).flatten().map(|t| t.name.as_str())
+        budget::spend(seen.len());
+        seen
+    }
+
+    /// A domain among these, or in them, with a check that cannot be looked into. What is not known can hold any.
+    pub fn opaque_domain(&self, made: &AtHand) -> Option<&str> {
+        let within = self.within(made);
+        let unknown = |oid: &u32| *oid >= FIRST_NORMAL_OID && self.parts(*oid).is_none();
+        let all = made.all || within.iter().any(unknown);
+        let mut domains = self.by_oid.values().filter(|t| t.checked);
+        let found = domains.find(|t| all || within.contains(&t.oid));
+        found.map(|t| t.name.as_str())
     }
 }

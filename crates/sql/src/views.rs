@@ -25,6 +25,7 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {
     user: String::new(),
     temporary: vec![],
     inner_path: None,
+    declared: vec![],
 });
 
 /// What reading a view comes to. The keys of columns that the catalog does not know count in `named`.

@@ -22,6 +22,7 @@ fn default_settings(user: &str) -> Settings {
         user: user.to_owned(),
         temporary: vec![],
         inner_path: None,
+        declared: vec![],
     }
 }
 

@@ -111,8 +111,31 @@ impl Judge {
         self.forget();
     }
 
+    /// Goes on with types that parameters are declared to be of: whatever this session prepared under whatever name, values of
+    /// them may be in it. They are never forgotten, since a prepared statement lives as long as its session.
+    pub fn declare(&mut self, types: impl IntoIterator<Item = u32>) {
+        let known = self.settings.declared.clone();
+        let settings = self.settings.declaring(known.into_iter().chain(types));
+        if settings != self.settings {
+            self.settings = settings;
+            self.forget();
+        }
+    }
+
+    /// The same, with those that a text declares itself. Gives whether there are new ones.
+    fn declare_all(&mut self, analysis: &Analysis) -> bool {
+        let before = self.epoch;
+        for facts in &analysis.statements {
+            if let Some(Named::Prepare { declared, .. }) = &facts.named {
+                self.declare(declared.iter().copied());
+            }
+        }
+        self.epoch != before
+    }
+
     /// Goes on under other settings.
     pub fn set_settings(&mut self, settings: Settings) {
+        let settings = settings.declaring(self.settings.declared.iter().copied());
         if settings != self.settings {
             self.settings = settings;
             self.forget();
@@ -172,7 +195,7 @@ impl Judge {
         let analysis = self.known.analyze(text, &self.settings);
         let judged = Arc::new(self.judge(&analysis, &self.settings, prepared, None, 0));
         let large = analysis.names() > MAX_REMEMBERED_NAMES;
-        if self.time_matters || judged.runs_by_name || large {
+        if self.declare_all(&analysis) || self.time_matters || judged.runs_by_name || large {
             return judged;
         }
         match shape {
@@ -195,7 +218,7 @@ impl Judge {
 
     /// Judges a text of which nobody knows under what settings it will be read: in a failed transaction, or behind a change
     /// of settings in the middle of a batch.
-    pub fn unsure(&self, text: &[u8], prepared: Texts<'_>) -> Arc<Judged> {
+    pub fn unsure(&mut self, text: &[u8], prepared: Texts<'_>) -> Arc<Judged> {
         // These are what `standard_conforming_strings` and `client_encoding` make a difference to.
         if text.iter().any(|b| *b == b'\\' || !b.is_ascii()) {
             return self.unknown("the settings that it would be read under are not known before this transaction, or batch, ends");
@@ -205,7 +228,9 @@ impl Judge {
             ..self.settings.clone()
         };
         let analysis = self.known.analyze(text, &settings);
-        Arc::new(self.judge(&analysis, &settings, prepared, None, 0))
+        let judged = Arc::new(self.judge(&analysis, &settings, prepared, None, 0));
+        self.declare_all(&analysis);
+        judged
     }
 
     /// Judges a text again, with the holds that `approver` may lift taken away: what an approval really permits.

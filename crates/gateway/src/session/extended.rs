@@ -29,6 +29,7 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
+        self.core.judge().declare(parse.types());
         let judged = self.judge(parse.text, bytes).await?;
         let asked = Asked {
             road: Road::Parse,

@@ -143,7 +143,7 @@ impl Shared {
             match &effects.named {
                 None | Some(Named::Execute { .. } | Named::Fetch { .. }) => continue,
                 Some(Named::Deallocate(_) | Named::Close(_)) => {}
-                Some(Named::Prepare { name, inner }) => {
+                Some(Named::Prepare { name, inner, .. }) => {
                     let inner = text.get(inner.clone()).unwrap_or(text);
                     let statement = Arc::new(Prepared::new(name.as_bytes(), inner.into()));
                     self.statements

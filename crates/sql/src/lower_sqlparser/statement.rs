@@ -65,14 +65,14 @@ impl Source<'_> {
                 statement,
             } => {
                 let name = self.name(name)?;
-                for data_type in data_types {
-                    self.data_type(data_type)?;
-                }
+                let types = data_types.iter().map(|t| self.data_type(t));
+                let types = types.collect::<Lowered<Vec<_>>>()?;
                 let Some(before) = self.find_word(first, "as") else {
                     return refuse("PREPARE without AS");
                 };
                 Ok(Kind::Prepare {
                     name,
+                    types,
                     inner: Box::new(self.inner(statement, before + 1, self.len())?),
                 })
             }

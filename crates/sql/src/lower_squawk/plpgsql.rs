@@ -12,11 +12,20 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::name::refuse;
 use super::{Read, span, tokens};
-use crate::form::ReaderError;
+use crate::form::{ReaderError, clip, fold};
 use crate::scan::{Kind, Lexer, Token};
 
-/// The texts that a body can run, in order.
-pub(crate) fn pieces(body: &str) -> Read<Vec<String>> {
+/// A body in pieces.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    /// The texts that it can run, in order.
+    pub texts: Vec<String>,
+    /// Every name in the types of its variables: of types, of tables whose rows or columns they are like, of schemas.
+    pub variables: Vec<String>,
+}
+
+/// What a body can run.
+pub(crate) fn pieces(body: &str) -> Read<Pieces> {
     let whole = body;
     let (body, targets) = without_into(body)?;
     // A constant in dollars holds any text that does not hold its tag: nothing needs to be escaped, and nothing is decoded.
@@ -63,15 +72,50 @@ pub(crate) fn pieces(body: &str) -> Read<Vec<String>> {
     }
     let into = targets.iter().filter_map(|range| whole.get(range.clone()));
     cursors_are_own(&root, into)?;
-    let mut found = Vec::new();
-    walk(&root, &mut found)?;
-    Ok(found)
+    let mut texts = Vec::new();
+    walk(&root, &mut texts)?;
+    Ok(Pieces {
+        texts,
+        variables: variables(&root)?,
+    })
+}
+
+/// The names in the types of variables and of arguments of cursors.
+fn variables(root: &SyntaxNode) -> Read<Vec<String>> {
+    let mut names = Vec::new();
+    let declares = |node: &SyntaxNode| {
+        matches!(
+            node.kind(),
+            SyntaxKind::PLPGSQL_VAR_DECL | SyntaxKind::PLPGSQL_CURSOR_ARG
+        )
+    };
+    for node in root.descendants().filter(declares) {
+        let types = node.children().filter(|child| {
+            ast::Type::can_cast(child.kind())
+                || matches!(
+                    child.kind(),
+                    SyntaxKind::PERCENT_TYPE | SyntaxKind::PLPGSQL_PERCENT_ROWTYPE
+                )
+        });
+        let parts = types.flat_map(|t| t.descendants_with_tokens());
+        for token in parts.filter_map(|part| part.into_token()) {
+            let text = token.text();
+            match text.strip_prefix('"') {
+                Some(quoted) => {
+                    names.push(clip(&quoted.trim_end_matches('"').replace("\"\"", "\"")))
+                }
+                None if text.contains('"') => return refuse("a name with escapes"),
+                None => names.push(fold(text)),
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// Refuses what moves or closes a cursor unless its variable is bound to a query of this body and nothing else is assigned to
 /// it: any other can hold the name of a cursor that the caller opened.
 fn cursors_are_own<'t>(root: &SyntaxNode, into: impl Iterator<Item = &'t str>) -> Read<()> {
-    let names = |node: &SyntaxNode| crate::form::fold(node.text().to_string().trim());
+    let names = |node: &SyntaxNode| fold(node.text().to_string().trim());
     let named = |node: &SyntaxNode| {
         let mut inside = node.descendants();
         inside
@@ -293,14 +337,14 @@ fn own_into(text: &[u8], tokens: &[Token]) -> Read<Option<Range<usize>>> {
             // The server reports an error; it is not for us to say which of the two it would take.
             return refuse("a second INTO");
         }
-        let last = variables(tokens, at + 1 + usize::from(word(at + 1, "strict")))?;
+        let last = targets(tokens, at + 1 + usize::from(word(at + 1, "strict")))?;
         found = Some(tokens[at].start..tokens[last].end);
     }
     Ok(found)
 }
 
 /// The last token of `variable [. field]* [, variable [. field]*]*`.
-fn variables(tokens: &[Token], mut at: usize) -> Read<usize> {
+fn targets(tokens: &[Token], mut at: usize) -> Read<usize> {
     let kind = |at: usize| tokens.get(at).map(|t| t.kind);
     let name = |at: usize| matches!(kind(at), Some(Kind::Word | Kind::QuotedName | Kind::Param));
     loop {
@@ -327,6 +371,7 @@ mod tests {
     fn of(body: &str) -> String {
         match pieces(body) {
             Ok(pieces) => pieces
+                .texts
                 .iter()
                 .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "))
                 .collect::<Vec<_>>()
@@ -390,6 +435,16 @@ mod tests {
             ),
         ] {
             assert_eq!(of(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn names_in_the_types_of_variables_are_told() {
+        let body = "DECLARE x public.\"Do\"\"m\" := 'a'; y t.a%TYPE; c CURSOR (k Kind[]) FOR SELECT 1; r t%ROWTYPE; BEGIN END";
+        let found = pieces(body).map(|pieces| pieces.variables);
+        let found = found.unwrap_or_default();
+        for name in ["public", "Do\"m", "t", "a", "kind"] {
+            assert!(found.iter().any(|n| n == name), "{name}: {found:?}");
         }
     }
 

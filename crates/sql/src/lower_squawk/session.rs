@@ -55,12 +55,19 @@ impl Reader {
 
     pub(super) fn prepare(&mut self, prepare: &ast::Prepare) -> Read<Kind> {
         let name = self.name(need(prepare.name())?.syntax())?;
+        let mut types = Vec::new();
         if let Some(params) = prepare.param_list() {
             self.expressions_in(params.syntax())?;
+            for param in params.syntax().children() {
+                let ty = param.children().find_map(ast::Type::cast);
+                // Claimed above, with the rest.
+                types.push(Reader::default().type_name(&need(ty)?)?);
+            }
         }
         let inner = need(prepare.stmt())?;
         Ok(Kind::Prepare {
             name,
+            types,
             inner: Box::new(Statement {
                 kind: self.preparable(&inner)?,
                 range: range(inner.syntax()),

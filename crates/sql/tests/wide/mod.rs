@@ -30,6 +30,7 @@ fn relation(
         definition: query.map(Into::into),
         parents: vec![],
         has_triggers: false,
+        row_type: 0,
     }
 }
 

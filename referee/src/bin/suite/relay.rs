@@ -57,6 +57,7 @@ struct State {
     next: Option<String>,
     /// The session's own temporary relations.
     temporary: Vec<String>,
+    declared: vec![],
 }
 
 /// What came of a message.
@@ -209,6 +210,7 @@ impl Session<'_> {
             number: next(),
             next: next(),
             temporary: next().map_or_else(Vec::new, names),
+            declared: vec![],
         })
     }
 
@@ -245,6 +247,7 @@ impl Session<'_> {
                 user: before.user.clone(),
                 temporary: before.temporary.clone(),
                 inner_path: None,
+                declared: vec![],
             };
             let begun = Instant::now();
             let facts = analyze(text, &settings, &self.catalog).statements;

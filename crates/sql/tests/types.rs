@@ -1,0 +1,390 @@
+//! Functions that run without being called by their names: operators, casts and checks of domains of the users', and overloads
+//! that a type chooses. Each text is a write where one can run, and beside it stand honest ones that are reads.
+
+#![allow(clippy::unwrap_used)]
+
+mod server;
+
+use server::{Client, Server};
+use sql::catalog_rows::{self, QUERIES};
+use sql::facts::{Class, Coverage};
+use sql::{Catalog, Settings, analyze};
+
+/// What every database here has: a function with an effect, one that calls it and says it had none, and types.
+const COMMON: &str = "
+    CREATE TABLE log (m text);
+    CREATE TABLE people (id int, name text, region varchar(20), paid numeric, at timestamptz);
+    CREATE FUNCTION eff(t text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (t); RETURN true; END';
+    CREATE FUNCTION imm(t text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN eff(t); END';
+    CREATE TYPE comp AS (a int, b text);
+    CREATE TABLE tc (c comp)";
+
+/// The catalog of a database with these objects beside the common ones; None where there is no server.
+fn catalog(name: &str, objects: &str) -> Option<Catalog> {
+    let Some(server) = Server::start(name) else {
+        eprintln!("no PostgreSQL server is installed: skipped");
+        return None;
+    };
+    let mut client = Client::connect(&server);
+    client.run(COMMON);
+    client.run(objects);
+    client.run(catalog_rows::SESSION);
+    let answers: Vec<_> = QUERIES.iter().map(|(_, text)| client.rows(text)).collect();
+    Some(catalog_rows::build(1, answers).unwrap())
+}
+
+fn settings() -> Settings {
+    Settings::with_search_path(&["pg_catalog", "public"], "app")
+}
+
+/// Whether a text is one that can do something: by what a body was seen to do, or because it cannot be looked into.
+fn acts(catalog: &Catalog, settings: &Settings, text: &str) -> bool {
+    let analysis = analyze(text.as_bytes(), settings, catalog);
+    let facts = &analysis.statements[0];
+    let opaque = matches!(facts.coverage, Coverage::Opaque(_));
+    assert!(!opaque || facts.class >= Class::Write, "{text}: {facts:?}");
+    facts.class >= Class::Write
+}
+
+/// Each of the first acts, none of the second.
+fn hold(catalog: &Catalog, attacks: &[&str], honest: &[&str]) {
+    for text in attacks {
+        assert!(acts(catalog, &settings(), text), "{text}");
+    }
+    for text in honest {
+        assert!(!acts(catalog, &settings(), text), "{text}");
+    }
+}
+
+/// What any application asks, in every database here.
+const HONEST: &[&str] = &[
+    "SELECT name FROM people WHERE name = 'x' AND id = '1' AND region IN ('a', 'b')",
+    "SELECT name || 'x', coalesce(name, '-'), nullif(name, '') FROM people WHERE name LIKE 'a%'",
+    "SELECT CASE region WHEN 'eu' THEN 'x' ELSE 'y' END, lower(name) = 'a' FROM people",
+    "SELECT id FROM people WHERE (id, name) = (1, 'a') AND id = ANY ('{1,2}') AND paid BETWEEN '1' AND '2'",
+    "SELECT id::text, at::date, count(*) FROM people GROUP BY 1, 2 ORDER BY 3 LIMIT 5",
+    "SELECT row_to_json(p), to_json(name) FROM people p",
+    "SELECT q.name FROM (SELECT name, 'x' AS y FROM people) q WHERE q.y <> 'z'",
+    "SELECT name FROM people UNION SELECT 'nobody'",
+];
+
+#[test]
+fn what_builds_json_casts_to_it_by_itself() {
+    let objects = "CREATE TYPE en AS ENUM ('a', 'b');
+        CREATE FUNCTION en_json(en) RETURNS json LANGUAGE sql STABLE AS 'SELECT eff(''j'')::text::json';
+        CREATE CAST (en AS json) WITH FUNCTION en_json(en);
+        CREATE TABLE ent (e en, x int)";
+    let Some(catalog) = catalog("types-json", objects) else {
+        return;
+    };
+    let attacks = [
+        "SELECT to_json('a'::en)",
+        "SELECT row_to_json(t) FROM ent t",
+        "SELECT json_agg(e) FROM ent",
+        "SELECT jsonb_build_object('k', e) FROM ent",
+        "SELECT (e).to_json FROM ent",
+        "SELECT e::json FROM ent",
+    ];
+    hold(&catalog, &attacks, HONEST);
+    let honest = ["SELECT e FROM ent WHERE e = 'a'", "SELECT e::text FROM ent"];
+    hold(&catalog, &[], &honest);
+}
+
+/// Operators between a composite and a number.
+const OPERATORS: &str = "
+    CREATE TYPE jt AS (j int);
+    CREATE FUNCTION opc(comp, int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN eff(''op''); END';
+    CREATE OPERATOR === (LEFTARG = comp, RIGHTARG = int, FUNCTION = opc);
+    CREATE FUNCTION jeq(jt, int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN eff(''jeq''); END';
+    CREATE OPERATOR = (LEFTARG = jt, RIGHTARG = int, FUNCTION = jeq);
+    CREATE FUNCTION g12() RETURNS TABLE (c comp, d int) LANGUAGE sql STABLE AS 'SELECT ROW(1, ''a'')::comp, 1'";
+
+#[test]
+fn a_constant_or_a_row_becomes_what_an_operator_takes() {
+    let Some(catalog) = catalog("types-operators", OPERATORS) else {
+        return;
+    };
+    let attacks = [
+        "SELECT '(1,x)' === 1",
+        "SELECT name FROM people WHERE NULL === id",
+        "SELECT '(1,x)'::unknown === 1",
+        "SELECT '(1,x)' COLLATE \"C\" === 1",
+        "SELECT '(1,x)' === ANY (ARRAY[1])",
+        "SELECT ROW(1) = 1",
+        "SELECT name FROM people WHERE ROW(1) = 1",
+        "SELECT name FROM people WHERE ROW(1) IN (1)",
+        "SELECT nullif(ROW(1), 1)",
+        "SELECT q = 1 FROM (SELECT 1 AS a) q",
+        "SELECT ROW(1) IS DISTINCT FROM 1",
+        "SELECT CASE ROW(1) WHEN 1 THEN 2 END",
+        "SELECT c === 1 FROM tc",
+    ];
+    hold(&catalog, &attacks, HONEST);
+    let honest = [
+        "SELECT c FROM tc",
+        "SELECT id FROM people WHERE (id, name) IN ((1, 'a'))",
+        "SELECT id === 1 FROM people",
+    ];
+    hold(&catalog, &[], &honest);
+}
+
+/// Two overloads each, one harmless.
+const OVERLOADS: &str = "
+    CREATE FUNCTION ff(int, comp) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''ff''); RETURN ''''; END';
+    CREATE FUNCTION ff(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''x''';
+    CREATE FUNCTION f11(comp) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''f11''); RETURN ''''; END';
+    CREATE FUNCTION f11(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''x''';
+    CREATE FUNCTION g12() RETURNS TABLE (c comp, d int) LANGUAGE sql STABLE AS 'SELECT ROW(1, ''a'')::comp, 1';
+    CREATE FUNCTION g12o(OUT c comp, OUT d int) LANGUAGE sql STABLE AS 'SELECT ROW(1, ''a'')::comp, 1'";
+
+#[test]
+fn a_constant_or_a_row_becomes_what_an_overload_takes() {
+    let Some(catalog) = catalog("types-overloads", OVERLOADS) else {
+        return;
+    };
+    let attacks = [
+        "SELECT ff(1, '(1,x)' COLLATE \"C\")",
+        "SELECT ff(1, '(1,x)'::unknown)",
+        "SELECT ff(1, q) FROM (SELECT 1, 'x'::text) q",
+        "SELECT f11(q) FROM (SELECT 1 AS a, 'x'::text AS b) q",
+        "SELECT f11(q.*) FROM (SELECT 1 AS a, 'x'::text AS b) q",
+        "SELECT (q).f11 FROM (SELECT 1 AS a, 'x'::text AS b) q",
+        "SELECT q.f11 FROM (SELECT 1 AS a, 'x'::text AS b) q",
+        "PREPARE p (comp) AS SELECT f11(coalesce($1))",
+    ];
+    hold(&catalog, &attacks, HONEST);
+    hold(
+        &catalog,
+        &[],
+        &[
+            "SELECT f11(id) FROM people",
+            "SELECT ff(name, name) FROM people",
+        ],
+    );
+}
+
+#[test]
+fn columns_that_a_function_gives_have_types() {
+    let objects = format!(
+        "{OVERLOADS};{}",
+        OPERATORS.replace("CREATE FUNCTION g12", "CREATE FUNCTION g13")
+    );
+    let Some(catalog) = catalog("types-results", &objects) else {
+        return;
+    };
+    let attacks = [
+        "SELECT f11(x.c) FROM g12() x",
+        "SELECT x.c === 1 FROM g12() x",
+        "SELECT f11((g12o()).c)",
+    ];
+    hold(&catalog, &attacks, HONEST);
+    hold(
+        &catalog,
+        &[],
+        &["SELECT x.d + 1 FROM g12() x", "SELECT f11(1)"],
+    );
+}
+
+/// Types that a Parse message declares are in no text.
+#[test]
+fn a_declared_parameter_is_of_its_type() {
+    let objects = format!("{OVERLOADS}; CREATE DOMAIN dom AS text CHECK (imm(VALUE))");
+    let Some(catalog) = catalog("types-declared", &objects) else {
+        return;
+    };
+    let of = |name: &str| {
+        let columns = &catalog.relation("public", name).unwrap().columns;
+        settings().declaring(columns.iter().map(|c| c.type_oid))
+    };
+    let text = "SELECT f11(coalesce($1))";
+    assert!(!acts(&catalog, &settings(), text));
+    assert!(!acts(&catalog, &of("people"), text));
+    assert!(acts(&catalog, &of("tc"), text));
+    let unknown = settings().declaring([4_000_000_000]);
+    assert!(acts(&catalog, &unknown, "SELECT $1"));
+}
+
+/// Domains whose checks run what cannot be looked into, and tables and functions that have values of them.
+const DOMAINS: &str = "
+    CREATE DOMAIN dom AS text CHECK (imm(VALUE));
+    CREATE FUNCTION opf(text, int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN eff($1); END';
+    CREATE OPERATOR @@@@ (LEFTARG = text, RIGHTARG = int, FUNCTION = opf);
+    CREATE DOMAIN dop AS text CHECK (VALUE @@@@ 1);
+    CREATE DOMAIN dd AS text CHECK ((VALUE::dom) IS NOT NULL);
+    CREATE SEQUENCE s;
+    CREATE DOMAIN dnext AS int CHECK (nextval('s') > 0);
+    CREATE DOMAIN plain AS text CHECK (VALUE ~ '^a' AND length(VALUE) < 10 AND VALUE <> current_date::text);
+    CREATE TABLE td (id int, x dom, a dom[], p plain, ps plain[]);
+    CREATE FUNCTION k8o(OUT x dom, OUT y int) LANGUAGE plpgsql STABLE AS 'BEGIN x := ''k''; END';
+    CREATE FUNCTION rett() RETURNS SETOF td LANGUAGE sql STABLE AS 'SELECT 5, ''r'', ''{}''::text[], ''a'', ''{}''::text[]';
+    CREATE FUNCTION retp() RETURNS SETOF people LANGUAGE sql STABLE AS 'SELECT * FROM people';
+    CREATE FUNCTION retrec() RETURNS record LANGUAGE sql STABLE AS 'SELECT 1, ''rr''::text';
+    CREATE FUNCTION h7() RETURNS text LANGUAGE plpgsql STABLE AS 'DECLARE x dom := ''h''; BEGIN RETURN ''k''; END';
+    CREATE FUNCTION h8(a text) RETURNS text LANGUAGE plpgsql STABLE AS 'DECLARE x td.x%TYPE; BEGIN x := a; RETURN ''k''; END';
+    CREATE FUNCTION h9(a text) RETURNS text LANGUAGE plpgsql STABLE AS 'DECLARE r td%ROWTYPE; BEGIN r.x := a; RETURN ''k''; END';
+    CREATE FUNCTION h10(t text) RETURNS text LANGUAGE plpgsql STABLE AS 'DECLARE r record; BEGIN SELECT * INTO r FROM td; r.x := t; RETURN ''k''; END';
+    CREATE FUNCTION names() RETURNS text LANGUAGE plpgsql STABLE AS
+        'DECLARE s text := ''''; r record; BEGIN FOR r IN SELECT * FROM people LOOP s := s || r.name; END LOOP; RETURN s; END'";
+
+#[test]
+fn a_check_runs_wherever_a_value_is_made() {
+    let Some(catalog) = catalog("types-domains", DOMAINS) else {
+        return;
+    };
+    let attacks = [
+        "SELECT 'abc'::dop",
+        "SELECT 'abc'::dd",
+        "SELECT 5::dnext",
+        "SELECT json_populate_record(td, '{\"x\":\"z\"}') FROM td",
+        "SELECT array_append(a, 'z') FROM td",
+        "SELECT a || '{z}' FROM td",
+        "SELECT id FROM td WHERE a = '{z}'",
+        "SELECT id FROM td WHERE a @> '{z}'",
+        "SELECT id FROM td WHERE a IN ('{z}')",
+        "SELECT id FROM td WHERE '{z}' IN (SELECT a FROM td)",
+        "SELECT array_remove(a, 'z'), array_position(a, 'z') FROM td",
+        "SELECT array_cat(a, '{z}') FROM td",
+        "SELECT width_bucket('z', a) FROM td",
+        "SELECT lag(x, 1, 'z') OVER () FROM td",
+        "SELECT coalesce(a, '{z}') FROM td",
+        "SELECT CASE WHEN true THEN '{z}' ELSE a END FROM td",
+        "SELECT a FROM td UNION ALL SELECT '{z}'",
+        "SELECT * FROM (VALUES ('{z}'), ((SELECT a FROM td))) v",
+        "SELECT '{\"(1,z,)\"}'::_td",
+        "SELECT * FROM retrec() AS (a int, b dom)",
+        "SELECT * FROM retrec() AS q (a int, b dom)",
+        "SELECT k8o()",
+        "SELECT * FROM rett()",
+        "SELECT h7()",
+        "SELECT h8('z')",
+        "SELECT h9('z')",
+        "SELECT h10('z')",
+        "PREPARE p (dom) AS SELECT $1",
+        "SELECT (name).dom FROM people",
+    ];
+    hold(&catalog, &attacks, HONEST);
+    let honest = [
+        "SELECT id, x, a FROM td WHERE x = 'ok' AND x LIKE 'o%' AND x IN ('a', 'b')",
+        "SELECT x || 'a', coalesce(x, '-'), lower(x) FROM td WHERE lower(x) = 'ok'",
+        "SELECT 'abc'::plain, array_append(ps, 'a') || '{a}' FROM (SELECT ps FROM td) q",
+        "INSERT INTO people (name) SELECT x FROM td WHERE a IS NOT NULL",
+        "SELECT * FROM retp()",
+        "SELECT names()",
+        "PREPARE p (int, text) AS SELECT $1 + 1, $2",
+    ];
+    for text in honest {
+        let analysis = analyze(text.as_bytes(), &settings(), &catalog);
+        assert_eq!(
+            analysis.statements[0].coverage,
+            Coverage::Complete,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_cast_is_somebody_s_under_every_name() {
+    let objects = "CREATE TYPE c1 AS (a int);
+        CREATE TYPE c2 AS (b int);
+        CREATE FUNCTION c1_c2(c1) RETURNS c2 LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN ROW(1)::c2; END';
+        CREATE CAST (c1 AS c2) WITH FUNCTION c1_c2(c1);
+        CREATE DOMAIN dc2 AS c2;
+        CREATE TYPE c3 AS (x c2);
+        CREATE TABLE t1 (v c1, id int);
+        CREATE TYPE ca AS (a int);
+        CREATE FUNCTION ca_vc(ca) RETURNS varchar LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN ''''; END';
+        CREATE FUNCTION ca_tz(ca) RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN now(); END';
+        CREATE FUNCTION ca_tt(ca) RETURNS timetz LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN now(); END';
+        CREATE FUNCTION ca_f4(ca) RETURNS float4 LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN 1; END';
+        CREATE FUNCTION ca_vb(ca) RETURNS varbit LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN ''1''; END';
+        CREATE FUNCTION ca_bp(ca) RETURNS bpchar LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN ''1''; END';
+        CREATE CAST (ca AS varchar) WITH FUNCTION ca_vc(ca);
+        CREATE CAST (ca AS timestamptz) WITH FUNCTION ca_tz(ca);
+        CREATE CAST (ca AS timetz) WITH FUNCTION ca_tt(ca);
+        CREATE CAST (ca AS float4) WITH FUNCTION ca_f4(ca);
+        CREATE CAST (ca AS varbit) WITH FUNCTION ca_vb(ca);
+        CREATE CAST (ca AS bpchar) WITH FUNCTION ca_bp(ca);
+        CREATE DOMAIN dtz AS timestamptz;
+        CREATE TABLE cat (v ca)";
+    let Some(catalog) = catalog("types-casts", objects) else {
+        return;
+    };
+    let attacks = [
+        "SELECT v::c2 FROM t1",
+        "SELECT v::dc2 FROM t1",
+        "SELECT ROW(v)::c3 FROM t1",
+        "SELECT ARRAY[v]::c2[] FROM t1",
+        "PREPARE p (c1) AS SELECT $1::c2",
+        "SELECT v::timestamp with time zone FROM cat",
+        "SELECT v::time with time zone FROM cat",
+        "SELECT v::float(10) FROM cat",
+        "SELECT v::bit varying FROM cat",
+        "SELECT v::nchar FROM cat",
+        "SELECT v::national character FROM cat",
+        "SELECT v::national character varying FROM cat",
+        "SELECT v::nchar varying FROM cat",
+        "SELECT v::character varying FROM cat",
+        "SELECT ARRAY[v]::_varchar FROM cat",
+        "SELECT v::dtz FROM cat",
+    ];
+    hold(&catalog, &attacks, HONEST);
+    let honest = [
+        "SELECT id::text FROM t1",
+        "SELECT id::c2 FROM t1",
+        "SELECT v FROM cat",
+        "SELECT v::text FROM t1",
+    ];
+    hold(&catalog, &[], &honest);
+}
+
+#[test]
+fn a_function_s_result_and_its_variables_are_assigned() {
+    let objects = "CREATE FUNCTION comp_text(comp) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM eff(''c''); RETURN ''''; END';
+        CREATE CAST (comp AS text) WITH FUNCTION comp_text(comp) AS ASSIGNMENT;
+        CREATE FUNCTION g6(c comp) RETURNS text LANGUAGE sql STABLE AS 'SELECT c';
+        CREATE FUNCTION g7(c comp) RETURNS text LANGUAGE plpgsql STABLE AS 'DECLARE t text; BEGIN t := c; RETURN ''k''; END';
+        CREATE FUNCTION g8() RETURNS text LANGUAGE sql STABLE AS 'SELECT c FROM tc';
+        CREATE FUNCTION g9(n text) RETURNS text LANGUAGE plpgsql STABLE AS 'DECLARE t text; BEGIN t := n; RETURN t; END'";
+    let Some(catalog) = catalog("types-assigned", objects) else {
+        return;
+    };
+    let attacks = [
+        "SELECT g6(c) FROM tc",
+        "SELECT g7(c) FROM tc",
+        "SELECT g8()",
+        "INSERT INTO people (name) SELECT c FROM tc",
+    ];
+    hold(&catalog, &attacks, HONEST);
+    hold(
+        &catalog,
+        &[],
+        &["SELECT c FROM tc", "SELECT g9(name) FROM people"],
+    );
+}
+
+/// Types in a long chain, overloads and calls by the thousand: what is at hand is worked out once, and what it costs is counted.
+#[test]
+fn many_types_and_many_calls_are_read_in_time() {
+    let mut objects = String::from("CREATE TYPE n0 AS (a int);");
+    for at in 1..1500 {
+        objects.push_str(&format!("CREATE TYPE n{at} AS (a n{});", at - 1));
+    }
+    for at in 0..100 {
+        objects.push_str(&format!(
+            "CREATE FUNCTION many(n{at}) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''x''';"
+        ));
+    }
+    objects.push_str(
+        "CREATE FUNCTION many(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''x''';",
+    );
+    objects.push_str(OPERATORS);
+    objects.push_str("; CREATE TABLE chained (v n3)");
+    let Some(catalog) = catalog("types-many", &objects) else {
+        return;
+    };
+    let calls = vec!["many(id + 1)"; 2500].join(", ");
+    let text = format!("SELECT {calls} FROM people, chained");
+    let begin = std::time::Instant::now();
+    analyze(text.as_bytes(), &settings(), &catalog);
+    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+}
