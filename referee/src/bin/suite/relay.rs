@@ -57,7 +57,6 @@ struct State {
     next: Option<String>,
     /// The session's own temporary relations.
     temporary: Vec<String>,
-    declared: vec![],
 }
 
 /// What came of a message.
@@ -210,7 +209,6 @@ impl Session<'_> {
             number: next(),
             next: next(),
             temporary: next().map_or_else(Vec::new, names),
-            declared: vec![],
         })
     }
 
