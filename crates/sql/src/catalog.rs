@@ -101,6 +101,8 @@ pub struct Function {
     /// Where it has OUT parameters or gives a table, the types of all parameters, those of the result's columns among them
     /// (`proallargtypes`).
     pub given: Vec<u32>,
+    /// It gives any number of rows (`proretset`).
+    pub rows: bool,
     /// SECURITY DEFINER: it runs with its owner's rights.
     pub security_definer: bool,
     /// Its owner; empty for the server's own.
@@ -136,6 +138,7 @@ impl Function {
             variadic: true,
             result: 0,
             given: vec![],
+            rows: false,
             security_definer: false,
             owner: String::new(),
         }

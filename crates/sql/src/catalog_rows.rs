@@ -86,7 +86,7 @@ const DEFINITIONS: &str = concat!(
 );
 const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, p.provolatile, p.prokind, p.proargtypes, p.pronargdefaults, \
      p.provariadic <> 0, p.prorettype, p.prosecdef, CASE WHEN p.oid >= 16384 THEN pg_catalog.pg_get_userbyid(p.proowner) END, \
-     CASE WHEN p.oid >= 16384 THEN pg_catalog.array_to_string(p.proallargtypes, ' ') END \
+     CASE WHEN p.oid >= 16384 THEN pg_catalog.array_to_string(p.proallargtypes, ' ') END, p.proretset \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace ORDER BY p.oid";
 /// Types of the users', but the row types of tables. What a check runs is read off the tree that the server keeps of it, which
 /// names each function by its OID, also those of the server's own that leave no dependency; a check that makes a value of another
@@ -343,6 +343,7 @@ fn function(mut row: Row) -> Option<Function> {
         security_definer: truth(&mut row, 9)?,
         owner: text(&mut row, 10).unwrap_or_default(),
         given: numbers(&text(&mut row, 11).unwrap_or_default())?,
+        rows: truth(&mut row, 12)?,
     })
 }
 

@@ -334,6 +334,10 @@ impl Analyzer<'_> {
                 effect => effect,
             };
             strictest = strictest.max(effect);
+            if !function.builtin && (function.rows || self.nested > 0 && self.depth == 0) {
+                // As many rows as it gives; and an error of its own would tell, asked for or not.
+                self.ordered(args);
+            }
             let kind = match effect {
                 Effect::Harmless | Effect::Activity | Effect::Setting => FunctionKind::Harmless,
                 Effect::Acts | Effect::Admin | Effect::Reveals | Effect::ServerFile => {

@@ -6,7 +6,7 @@ mod server;
 
 use server::{Client, Server};
 use sql::catalog_rows::{self, QUERIES};
-use sql::facts::{Class, Coverage};
+use sql::facts::{Class, ColumnUse, Coverage, Place};
 use sql::settings::SettingChange;
 use sql::{Facts, Settings, analyze};
 
@@ -38,6 +38,9 @@ const DEFINITIONS: &[&str] = &[
     "CREATE VIEW over_calling AS SELECT x FROM calling",
     "CREATE VIEW with_paths AS SELECT with_path(email) AS x FROM customers",
     "CREATE FUNCTION by_default(a text DEFAULT lowered('A')) RETURNS text STABLE LANGUAGE sql AS 'SELECT a'",
+    "CREATE FUNCTION parts(text) RETURNS SETOF text IMMUTABLE LANGUAGE sql AS 'SELECT regexp_split_to_table($1, '','')'",
+    "CREATE VIEW parted AS SELECT id, parts(email) AS part FROM customers",
+    "CREATE FUNCTION length(customers) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1 / pg_catalog.length($1.email)'",
     "CREATE FUNCTION atomic() RETURNS text STABLE BEGIN ATOMIC SELECT lowered('A'); END",
 ];
 
@@ -113,6 +116,23 @@ fn what_a_function_or_view_does_is_not_hidden_by_its_name_or_the_path() {
             "{text} under {path:?}: {:?}",
             facts.coverage
         );
+    }
+}
+
+/// As many rows as a function gives, and whether it fails, depend on what it is given.
+#[test]
+fn how_many_rows_a_function_gives_is_decided_by_what_it_is_given() {
+    let Some(world) = world("bodies-rows") else {
+        return;
+    };
+    for text in [
+        "SELECT count(*) FROM parted",
+        "SELECT id, parts(email) FROM customers",
+        "SELECT count(*) FROM (SELECT length(c) FROM customers c) q",
+    ] {
+        let facts = &world.facts(USUAL, text)[0];
+        let decides = |u: &ColumnUse| u.column.column == "email" && u.place == Place::Filter;
+        assert!(facts.uses.iter().any(decides), "{text}: {:?}", facts.uses);
     }
 }
 
