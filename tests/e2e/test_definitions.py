@@ -1,6 +1,7 @@
 """Definitions that change while sessions are judged by them."""
 import asyncio
 import json
+import threading
 
 import asyncpg
 import pytest
@@ -43,6 +44,29 @@ async def test_a_lock_against_everyone_lets_others_be_judged(sessions, locked):
             assert await other.fetchval("SELECT id FROM over_lockable") == 1
     finally:
         await other.execute("DROP TABLE made_meanwhile")
+
+
+async def test_views_that_come_and_go_end_nobody_s_session(sessions, cluster):
+    """What a snapshot has may be gone by the time the server is asked what it is."""
+    over = threading.Event()
+
+    def churn(name: str):
+        with cluster.connect("plain") as conn:
+            while not over.is_set():
+                conn.execute(f"CREATE VIEW {name} AS SELECT 1 AS one")
+                conn.execute(f"DROP VIEW {name}")
+    busy = [asyncio.to_thread(churn, name) for name in ("coming", "going")]
+    at_work = asyncio.gather(*busy)
+    try:
+        agent = await sessions()
+        for _ in range(25):
+            await agent.execute("CREATE TABLE made_meanwhile (i int)")
+            assert await agent.fetchval("SELECT count(*) FROM made_meanwhile") == 0
+            await agent.execute("DROP TABLE made_meanwhile")
+            assert await (await sessions()).fetchval("SELECT 1") == 1
+    finally:
+        over.set()
+        await at_work
 
 
 def test_explain_waits_for_no_lock(open_gateway, cluster, locked):

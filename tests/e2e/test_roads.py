@@ -23,7 +23,7 @@ def house(cluster):
         "root": {"url": root, "policies": ["allow-all.cedar"], "labels": "labels.toml", "hold_wait": "1s"},
     }
     policies = {name: (REPO / "policies" / name).read_text() for name in ("agents.cedar", "allow-all.cedar")}
-    labels = (POLICIES / "shop.labels.toml").read_text() + '"public.vault.secret" = "secret"\n"public.branch.iban" = "secret"\n'
+    labels = (POLICIES / "shop.labels.toml").read_text() + '"public.vault.secret" = "secret"\n"public.branch.iban" = "secret"\n"public.typed.b" = "secret"\n'
     # A value that is too long for its row, a parent whose child alone is labelled, an operator of somebody's own, a
     # column computed from a labelled one, and one that was added with a default.
     cluster.sql("""SET ROLE app;

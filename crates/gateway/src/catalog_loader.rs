@@ -4,10 +4,11 @@
 //! what the answers mean ([`sql::catalog_rows`] does).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sql::Catalog;
 use sql::catalog_changes::{Changes, Pulse, SNAPSHOT, query_since};
-use sql::catalog_rows;
+use sql::catalog_rows::{self, Row};
 
 use crate::config::UpstreamConfig;
 use crate::upstream::{self, Upstream, UpstreamError};
@@ -29,9 +30,15 @@ struct Last {
     catalog: Arc<Catalog>,
 }
 
-/// Somebody locked a view between the look at the locks and the question; then the next look sees it (PostgreSQL manual,
-/// appendix A).
-const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// Somebody locked, dropped or renamed something between the snapshot and a question that the server answers by what is there
+/// now: not available, internal error, no such table, no such object (PostgreSQL manual, appendix A). The next look sees it.
+const OVERTAKEN: &[&str] = &["55P03", "XX000", "42P01", "42704"];
+/// How often a look is begun again, and after which pause.
+const MAX_OVERTAKEN: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(30);
+
+/// How long a look may take: nobody is judged meanwhile.
+const MAX_LOOK: Duration = Duration::from_secs(60);
 
 impl Loader {
     /// Loads what has changed since the last time; None where nothing has.
@@ -42,7 +49,7 @@ impl Loader {
         &mut self,
         config: &UpstreamConfig,
     ) -> Result<Option<Arc<Catalog>>, UpstreamError> {
-        let mut locked = 0;
+        let mut overtaken = 0;
         loop {
             let kept = self.session.take();
             let reused = kept.is_some();
@@ -50,15 +57,20 @@ impl Loader {
                 Some(session) => session,
                 None => connect(config).await?,
             };
-            match self.look(&mut session).await {
+            let look = self.look(&mut session, overtaken > MAX_OVERTAKEN / 2);
+            let Ok(found) = tokio::time::timeout(MAX_LOOK, look).await else {
+                return Err(UpstreamError::Io(std::io::ErrorKind::TimedOut.into()));
+            };
+            match found {
                 Ok(found) => {
                     self.session = Some(session);
                     return Ok(found);
                 }
                 Err(UpstreamError::Refused { sqlstate })
-                    if sqlstate == LOCK_NOT_AVAILABLE && locked < 3 =>
+                    if OVERTAKEN.contains(&sqlstate.as_str()) && overtaken < MAX_OVERTAKEN =>
                 {
-                    locked += 1;
+                    overtaken += 1;
+                    tokio::time::sleep(PAUSE).await;
                 }
                 // A connection that was lost since is opened again once.
                 Err(_) if reused => {}
@@ -67,9 +79,11 @@ impl Loader {
         }
     }
 
+    /// `blindly` leaves all views untold whose text would have to be asked for.
     async fn look(
         &mut self,
         session: &mut Upstream,
+        blindly: bool,
     ) -> Result<Option<Arc<Catalog>>, UpstreamError> {
         // One snapshot for all of it, so that it fits together and the next look knows from where on.
         upstream::rows(session, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
@@ -99,9 +113,14 @@ impl Loader {
             None => None,
             Some(changes) => {
                 let generation = self.generation + 1;
-                let catalog = renew(session, generation, &known, &changes).await?;
+                let queries = catalog_rows::queries_since(&known, &changes, blindly);
+                let answers = answers(session, queries).await?;
+                let catalog = catalog_rows::build_since(&known, &changes, generation, answers);
+                let catalog = catalog.ok_or(UpstreamError::Protocol)?;
                 // An old transaction keeps what was loaded long ago looking new.
-                let new = self.last.is_none() || !catalog.is_same(&known);
+                let new = self.last.is_none()
+                    || !catalog.is_same(&known)
+                    || catalog.schema_generation() != known.schema_generation();
                 new.then(|| Arc::new(catalog))
             }
         };
@@ -118,21 +137,19 @@ impl Loader {
     }
 }
 
-/// Asks for the changes, and puts them together with what is known.
-async fn renew(
+/// Asks what is to be asked.
+async fn answers(
     session: &mut Upstream,
-    generation: u64,
-    known: &Catalog,
-    changes: &Changes,
-) -> Result<Catalog, UpstreamError> {
+    queries: Vec<Option<String>>,
+) -> Result<Vec<Option<Vec<Row>>>, UpstreamError> {
     let mut answers = Vec::new();
-    for query in catalog_rows::queries_since(known, changes) {
+    for query in queries {
         answers.push(match query {
             Some(query) => Some(upstream::rows(session, &query).await?),
             None => None,
         });
     }
-    catalog_rows::build_since(known, changes, generation, answers).ok_or(UpstreamError::Protocol)
+    Ok(answers)
 }
 
 /// The one word of an answer.

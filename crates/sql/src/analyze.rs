@@ -149,7 +149,8 @@ fn judge(
         }
         Agreement::Neither(reason) => unknown(reason.to_string(), range),
     };
-    if facts.needs.iter().any(|n| n.action == Action::Alter) {
+    let moving = |n: &Need| matches!(n.action, Action::Alter | Action::Drop);
+    if facts.needs.iter().any(moving) {
         facts.moves.extend(moves);
     }
     facts

@@ -170,12 +170,21 @@ pub struct Catalog {
     views: ViewCache,
     bodies: BodyCache,
     incomplete: bool,
+    schema_generation: u64,
 }
 
 impl Catalog {
     /// Counts the loads: two catalogs of one database with the same generation are the same.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+    /// Whether there are casts of the users'.
+    pub(crate) fn has_casts(&self) -> bool {
+        self.types.has_casts()
+    }
+    /// Counts how often schemas, or the right to use them, may have changed: with them, what a search path comes to.
+    pub fn schema_generation(&self) -> u64 {
+        self.schema_generation
     }
     /// Whether two catalogs say the same of everything.
     pub fn is_same(&self, other: &Catalog) -> bool {
@@ -379,6 +388,10 @@ impl CatalogBuilder {
     /// Adds what a function is made of.
     pub fn inside(&mut self, oid: u32, inside: Inside) {
         self.0.insides.insert(oid, inside);
+    }
+    /// Says how often schemas may have changed.
+    pub(crate) fn schema_generation(&mut self, count: u64) {
+        self.0.schema_generation = count;
     }
     /// Says that something has no text that has one.
     pub(crate) fn is_incomplete(&mut self) {

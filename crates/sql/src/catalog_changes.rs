@@ -11,11 +11,13 @@ use std::collections::BTreeSet;
 use crate::catalog::{Catalog, RelationKind};
 use crate::catalog_rows::Row;
 
-/// A snapshot, as text: equal ones see the same rows.
-pub const SNAPSHOT: &str = "SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text";
+/// A snapshot, as text: equal ones see the same rows. A standby does not tell which transactions were running, so there no two
+/// are equal.
+pub const SNAPSHOT: &str = "SELECT pg_catalog.concat(pg_catalog.pg_current_snapshot(), ':', \
+     CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.clock_timestamp() END)";
 
 /// What is looked at: a name for it, the table, the column that says whose row it is, and which rows count.
-const PARTS: [(&str, &str, &str, &str); 16] = [
+const PARTS: [(&str, &str, &str, &str); 20] = [
     ("relations", "pg_class", "oid", "true"),
     ("columns", "pg_attribute", "attrelid", "true"),
     ("parents", "pg_inherits", "inhrelid", "true"),
@@ -39,6 +41,12 @@ const PARTS: [(&str, &str, &str, &str); 16] = [
         "oid",
         "typtype <> 'c' AND typcategory <> 'A'",
     ),
+    // What views speak of by name, row types and arrays too.
+    ("all types", "pg_type", "oid", "true"),
+    ("collations", "pg_collation", "oid", "true"),
+    ("text searches", "pg_ts_config", "oid", "true"),
+    // Who may use a schema decides what names mean.
+    ("members", "pg_auth_members", "member", "true"),
     ("ranges", "pg_range", "rngtypid", "true"),
     ("checks", "pg_constraint", "contypid", "contypid <> 0"),
     ("operators", "pg_operator", "oid", "true"),
@@ -66,7 +74,7 @@ pub fn query_since(snapshot: &str) -> Option<String> {
         };
         format!(
             "SELECT '{name}', {count}, pg_catalog.string_agg(DISTINCT ({key})::pg_catalog.text, ' '), \
-             pg_catalog.sum(xmin::pg_catalog.text::pg_catalog.int8) \
+             pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat(ctid, ':', xmin), ' ' ORDER BY ctid)) \
              FROM pg_catalog.{table} WHERE {which} AND {newer}"
         )
     });
@@ -84,6 +92,10 @@ pub struct Changes {
     pub(crate) relations: Option<BTreeSet<u32>>,
     /// What views that may be others are made of, or the views themselves; None is everything.
     touched: Option<BTreeSet<u32>>,
+    /// Schemas, or who may use them.
+    pub(crate) schemas: bool,
+    /// Any types.
+    row_types: bool,
     /// Generated columns.
     pub(crate) generated: bool,
     /// Functions.
@@ -134,14 +146,22 @@ impl Pulse {
         };
         Some(Changes {
             relations: union(&["relations", "columns"]),
-            touched: union(&[
-                "relations",
-                "columns",
-                "rules",
-                "functions",
-                "types",
-                "operators",
-            ]),
+            // The server keeps no note of every type that an expression names.
+            touched: match moved(&["types", "composites"]) {
+                true => None,
+                false => union(&[
+                    "relations",
+                    "columns",
+                    "rules",
+                    "functions",
+                    "all types",
+                    "operators",
+                    "collations",
+                    "text searches",
+                ]),
+            },
+            schemas: moved(&["schemas", "members"]),
+            row_types: moved(&["all types"]),
             generated: moved(&["defaults"]),
             functions: renamed || moved(&["functions", "aggregates", "languages"]),
             types: moved(&[
@@ -164,6 +184,8 @@ impl Changes {
         Changes {
             relations: None,
             touched: None,
+            schemas: true,
+            row_types: true,
             generated: true,
             functions: true,
             types: true,
@@ -175,6 +197,8 @@ impl Changes {
         Changes {
             relations: Some(BTreeSet::new()),
             touched: Some(BTreeSet::new()),
+            schemas: false,
+            row_types: false,
             generated: false,
             functions: false,
             types: false,
@@ -188,7 +212,8 @@ impl Changes {
             known.is_some_and(|r| r.kind == RelationKind::Composite)
         };
         let changed = self.relations.as_ref();
-        self.types || changed.is_none_or(|changed| changed.iter().any(composite))
+        let cast = self.row_types && before.has_casts();
+        self.types || cast || changed.is_none_or(|changed| changed.iter().any(composite))
     }
 
     /// The condition on a relation `c` for being a view whose text may be another; empty where all may be.
@@ -202,8 +227,6 @@ impl Changes {
         format!(
             "AND (c.oid = ANY ({own}) OR c.oid IN (SELECT r.ev_class FROM pg_catalog.pg_depend d \
              JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass \
-             AND d.refclassid IN ('pg_catalog.pg_class'::pg_catalog.regclass, 'pg_catalog.pg_proc'::pg_catalog.regclass, \
-             'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass) \
              AND d.refobjid = ANY ({below})))"
         )
     }

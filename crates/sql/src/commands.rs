@@ -229,6 +229,8 @@ impl<'a> Analyzer<'a> {
     /// GRANT, REVOKE and kin.
     pub fn privileges(&mut self, privileges: &Privileges) {
         self.blind = false;
+        // Schemas that may not be used are not searched.
+        self.may_change_settings();
         let start = self.needs.len();
         for name in &privileges.names {
             match privileges.what {

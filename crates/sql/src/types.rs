@@ -217,6 +217,11 @@ impl Types {
         self.operators.get(name).map_or(&[], |all| all.as_slice())
     }
 
+    /// Whether there are any casts.
+    pub fn has_casts(&self) -> bool {
+        !self.casts.is_empty()
+    }
+
     /// Whether there are any operators.
     pub fn has_operators(&self) -> bool {
         !self.operators.is_empty()

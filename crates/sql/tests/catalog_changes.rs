@@ -35,7 +35,7 @@ fn look(client: &mut Client, last: Option<&Look>) -> (Look, usize) {
     let (catalog, asked) = match changes {
         None => (known.clone(), 0),
         Some(changes) => {
-            let queries = catalog_rows::queries_since(known, &changes);
+            let queries = catalog_rows::queries_since(known, &changes, false);
             let asked = queries.iter().flatten().count();
             let mut ask = |query: Option<String>| query.map(|query| client.rows(&query));
             let answers = queries.into_iter().map(&mut ask).collect();
@@ -76,6 +76,19 @@ const STEPS: &[&str] = &[
     "ALTER TABLE aa ADD m mood, ADD p pair[]",
     "CREATE VIEW typed AS SELECT 'sad'::mood AS feeling, id FROM aa",
     "ALTER TYPE mood RENAME TO humour",
+    "CREATE TABLE plain (x int) ;; CREATE VIEW of_types AS SELECT NULL::plain AS r, NULL::humour[] AS a, NULL::pair AS p, ARRAY[]::d[] AS ds",
+    "ALTER TYPE humour RENAME TO humours",
+    "ALTER TABLE plain RENAME TO plains",
+    "ALTER TYPE pair RENAME TO pairs",
+    "ALTER DOMAIN d RENAME TO dd",
+    "CREATE COLLATION mine FROM \"C\" ;; CREATE VIEW collated AS SELECT e COLLATE mine AS e FROM aa",
+    "ALTER COLLATION mine RENAME TO yours",
+    "CREATE TEXT SEARCH CONFIGURATION plainly (COPY = simple) ;; CREATE VIEW searched AS SELECT to_tsvector('plainly', e) AS v FROM aa",
+    "ALTER TEXT SEARCH CONFIGURATION plainly RENAME TO plainer",
+    "ALTER TYPE pairs RENAME TO pair ;; ALTER DOMAIN dd RENAME TO d ;; ALTER TYPE humours RENAME TO humour",
+    "CREATE FUNCTION to_plains(text) RETURNS plains LANGUAGE sql AS 'SELECT NULL::plains' ;; CREATE CAST (text AS plains) WITH FUNCTION to_plains(text)",
+    "ALTER TABLE plains RENAME TO plain",
+    "DROP VIEW of_types ;; DROP VIEW searched ;; DROP VIEW collated ;; DROP TABLE plain CASCADE ;; DROP COLLATION yours",
     "ALTER TYPE pair ADD ATTRIBUTE z int",
     "CREATE TYPE lone AS (x int, y text)",
     "ALTER TYPE lone ALTER ATTRIBUTE y TYPE d",
@@ -183,7 +196,7 @@ fn what_is_locked_is_not_waited_for() {
         assert!(last.catalog.inside(function.oid).is_none());
         holder.run("COMMIT");
         let changes = Changes::only_untold();
-        let queries = catalog_rows::queries_since(&last.catalog, &changes);
+        let queries = catalog_rows::queries_since(&last.catalog, &changes, false);
         let answers = queries.into_iter().map(|q| q.map(|q| client.rows(&q)));
         let catalog = catalog_rows::build_since(&last.catalog, &changes, 2, answers.collect());
         assert!(catalog.unwrap().is_same(&whole(&mut client)));

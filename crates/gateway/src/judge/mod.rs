@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy::{Context, Principal, SessionPolicies};
-use sql::facts::{Column, ColumnUse, Facts, Flag, Named, Place};
+use sql::facts::{Column, ColumnUse, Facts, Flag, Named, Object, Place};
 use sql::settings::SearchPath;
 use sql::{Analysis, Fingerprint, Settings};
 use wire::postgres::frame::Frame;
 
 use crate::database::{Known, is_blind};
+use decision::Effects;
 pub use decision::{Decision, Judged};
 use permit::Permit;
 
@@ -157,7 +158,7 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![decision::unknown_facts(why)],
         });
-        Arc::new(self.judge(&analysis, &self.settings, &|_| None, None, 0))
+        Arc::new(self.judge(&analysis, &self.settings, &|_| None, None, &[], 0))
     }
 
     /// Goes on with, or without, definitions that only this session can see.
@@ -193,7 +194,7 @@ impl Judge {
             return Arc::clone(found);
         }
         let analysis = self.known.analyze(text, &self.settings);
-        let judged = Arc::new(self.judge(&analysis, &self.settings, prepared, None, 0));
+        let judged = Arc::new(self.judge(&analysis, &self.settings, prepared, None, &[], 0));
         let large = analysis.names() > MAX_REMEMBERED_NAMES;
         if self.declare_all(&analysis) || self.time_matters || judged.runs_by_name || large {
             return judged;
@@ -228,7 +229,7 @@ impl Judge {
             ..self.settings.clone()
         };
         let analysis = self.known.analyze(text, &settings);
-        let judged = Arc::new(self.judge(&analysis, &settings, prepared, None, 0));
+        let judged = Arc::new(self.judge(&analysis, &settings, prepared, None, &[], 0));
         self.declare_all(&analysis);
         judged
     }
@@ -236,13 +237,13 @@ impl Judge {
     /// Judges a text again, with the holds that `approver` may lift taken away: what an approval really permits.
     pub fn approved(&self, text: &[u8], prepared: Texts<'_>, approver: &str) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
-        self.judge(&analysis, &self.settings, prepared, Some(approver), 0)
+        self.judge(&analysis, &self.settings, prepared, Some(approver), &[], 0)
     }
 
     /// Judges a `SET` that stands for a setting of the startup packet.
     pub fn startup(&self, text: &[u8]) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
-        self.judge(&analysis, &self.settings, &|_| None, None, 0)
+        self.judge(&analysis, &self.settings, &|_| None, None, &[], 0)
     }
 
     /// Judges a call by function OID (the fast path of protocol 3, PostgreSQL manual, 55.2.5).
@@ -252,7 +253,7 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![facts],
         });
-        self.judge(&analysis, &self.settings, &|_| None, None, 0)
+        self.judge(&analysis, &self.settings, &|_| None, None, &[], 0)
     }
 
     fn judge(
@@ -261,17 +262,18 @@ impl Judge {
         settings: &Settings,
         prepared: Texts<'_>,
         lifted: Option<&str>,
+        above: &[Effects],
         depth: u8,
     ) -> Judged {
         let context = self.context();
         let mut judged = Judged::new(Arc::clone(analysis), &self.known);
         for facts in &analysis.statements {
-            let changed = self.uncommitted || judged.effects.iter().any(|e| e.definitions);
+            let before: Vec<Effects> = above.iter().chain(&judged.effects).cloned().collect();
+            let changed = self.uncommitted || before.iter().any(|e| e.definitions);
             // Names are looked up where nobody knows: before the text, or behind a SET in it that cannot be followed.
-            let lost = settings.search_path == SearchPath::Unknown
-                || judged.effects.iter().any(|e| e.lost);
+            let lost = settings.search_path == SearchPath::Unknown || before.iter().any(|e| e.lost);
             let mut moved = BTreeSet::clone(&self.moved);
-            moved.extend(judged.effects.iter().flat_map(|e| e.moves.iter().cloned()));
+            moved.extend(before.iter().flat_map(|e| e.moves.iter().cloned()));
             let names = Names {
                 changed,
                 lost,
@@ -319,7 +321,7 @@ impl Judge {
                 }
                 judged.inner.push(Arc::clone(&text));
                 let inner = self.known.analyze(&text, settings);
-                let inner = self.judge(&inner, settings, prepared, lifted, depth + 1);
+                let inner = self.judge(&inner, settings, prepared, lifted, &before, depth + 1);
                 if *stored && !inner.labels.is_empty() {
                     judged.refuse(
                         crate::refusal::Refusal::would_reveal(
@@ -417,28 +419,46 @@ struct Names {
 impl Names {
     /// Whether a labelled column could hide behind a name that means something else by now.
     fn moved(&self, facts: &Facts, known: &Known) -> bool {
-        let named = |schema: &str, table: &str| {
-            let has = |name| self.moved.contains(name);
-            has("*") || has(schema) || has(table)
-        };
-        // Only what was named itself can be somewhere else now.
-        let dangerous = |(c, _): (&Column, _)| named(&c.schema, &c.table);
-        if self.moved.is_empty() || !known.labels.iter().any(dangerous) {
+        if self.moved.is_empty() || Self::shows_one_relation(facts) {
             return false;
         }
-        let used = |u: &ColumnUse| {
-            let (schema, table) = (&u.column.schema, &u.column.table);
-            // Whoever was made a child is read with its parents.
-            let below = || known.catalog.relation(schema, table).map(|r| r.oid);
-            let child = |oid| {
-                let mut all = known.catalog.descendants(oid).into_iter();
-                all.any(|r| named(&r.schema, &r.name))
-            };
-            named(schema, table) || below().is_some_and(child)
+        let has = |name: &str| self.moved.contains("*") || self.moved.contains(name);
+        let named = |schema: &str, table: &str| has(table) || has(&format!("{schema}."));
+        let relations = || {
+            facts.needs.iter().filter_map(|n| match &n.object {
+                Object::Table(schema, table) => Some((schema.as_str(), table.as_str())),
+                Object::Database | Object::Schema(_) | Object::Function(..) => None,
+            })
         };
-        // What comes out as it is, is named by the server.
-        let mut uses = facts.uses.iter().filter(|u| u.place != Place::OutputPlain);
-        uses.any(used)
+        // What is labelled has to be in the statement, or to be what was moved.
+        let labelled = |(c, _): (&Column, _)| {
+            named(&c.schema, &c.table) || relations().any(|r| r == (&c.schema, &c.table))
+        };
+        // Whoever was made a child is read with its parents.
+        let below = |schema: &str, table: &str| {
+            let relation = known.catalog.relation(schema, table);
+            relation.is_some_and(|r| {
+                let mut all = known.catalog.descendants(r.oid).into_iter();
+                all.any(|r| named(&r.schema, &r.name))
+            })
+        };
+        let column = |c: &Column| named(&c.schema, &c.table);
+        let doubtful = facts.uses.iter().any(|u| column(&u.column))
+            || relations().any(|(schema, table)| named(schema, table) || below(schema, table));
+        doubtful && known.labels.iter().any(labelled)
+    }
+
+    /// Whether a statement gives nothing but columns of one relation, as they are: the server names where they come from. Or it
+    /// gives nothing, and looks at nothing.
+    fn shows_one_relation(facts: &Facts) -> bool {
+        let tables = facts
+            .needs
+            .iter()
+            .filter(|n| matches!(n.object, Object::Table(..)));
+        let plain = facts.uses.iter().all(|u| u.place == Place::OutputPlain);
+        plain
+            && facts.outputs.iter().all(|o| o.plain)
+            && (facts.uses.is_empty() || tables.count() == 1)
     }
 
     /// Whether a labelled column could hide behind a name that the catalog does not have.

@@ -358,10 +358,10 @@ impl Downward<'_> {
             if std::mem::take(&mut shared.settings_in_transaction) {
                 shared.settings_dirty = true;
             }
-            shared.moved_in_transaction = Arc::default();
-            if std::mem::take(&mut shared.definitions_in_transaction) {
+            if shared.definitions_in_transaction {
                 self.core.database.mark_stale();
             }
+            shared.forget_definitions();
             // What was sent since may need it.
             shared.scrub_in_transaction =
                 shared.scrub_in_transaction && shared.queue.iter().any(needs_scrubbing);

@@ -25,7 +25,12 @@ impl Upward<'_> {
             .fresh()
             .await
             .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
+        let schemas = core.judge().known().catalog.schema_generation();
         core.judge().update(&known);
+        if schemas != known.catalog.schema_generation() {
+            // What the search path comes to may be something else.
+            core.shared().settings_dirty = true;
+        }
         let (uncommitted, moved) = {
             let shared = core.shared();
             let moved = Arc::clone(&shared.moved_in_transaction);

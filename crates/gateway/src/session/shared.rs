@@ -124,6 +124,21 @@ impl Shared {
         self.moved_in_transaction = Arc::new(moved);
     }
 
+    /// A transaction has ended: what it defined can be looked up. What was sent since may define more.
+    pub fn forget_definitions(&mut self) {
+        self.definitions_in_transaction = false;
+        self.moved_in_transaction = Arc::default();
+        let runs = self.queue.iter().filter_map(|expect| match expect {
+            Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) => Some(run),
+            _ => None,
+        });
+        let due: Vec<_> = runs.map(|run| Arc::clone(&run.judged)).collect();
+        for effects in due.iter().flat_map(|judged| &judged.effects) {
+            self.definitions_in_transaction |= effects.definitions;
+            self.move_names(&effects.moves);
+        }
+    }
+
     /// Takes note of what a statement may change, before it is sent: what comes behind it is judged by that.
     pub fn begin(&mut self, run: &mut Run, text: &[u8]) {
         run.before = Moment {
