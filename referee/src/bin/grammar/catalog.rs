@@ -75,7 +75,11 @@ impl Walk<'_> {
             && self.catalog.functions(name).is_empty()
             && match named.next() {
                 Some((_, relation)) => self.has_column(relation, name),
-                None => self.made.iter().any(|m| m == table),
+                // Outside of queries the table is the one that is defined.
+                None => {
+                    let own = |r: &Name| r.name == *table && self.has_column(r, name);
+                    self.made.iter().any(|m| m == table) || self.relations.iter().any(own)
+                }
             }
     }
 
