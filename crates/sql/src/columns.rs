@@ -20,7 +20,8 @@ impl<'a> Analyzer<'a> {
             [schema, table, name] | [_, schema, table, name] => {
                 self.qualified_column(Some(schema), table, name)
             }
-            _ => self.unknown_column(path.last().map_or("", |n| n)),
+            [.., table, name] => self.unseen_column(None, table, name),
+            [] => self.unknown_column(""),
         }
     }
 
@@ -143,9 +144,13 @@ impl<'a> Analyzer<'a> {
                 None => self.attribute(schema, table, name),
             };
         }
+        self.unseen_column(schema, table, name)
+    }
+
+    /// The value of `table.name` where there is no such table. Whatever row is meant, it may have no such column.
+    fn unseen_column(&mut self, schema: Option<&str>, table: &str, name: &str) -> Value {
         let mut value = self.unknown_column(name);
         if self.may_matter(name) {
-            // Whatever row is meant, it may have no such column.
             value.absorb(&self.attribute(schema, table, name));
         }
         value

@@ -56,7 +56,7 @@ pub struct Walk<'a> {
     /// Names that the statement itself gives to columns.
     pub made: Vec<String>,
     /// Relations named.
-    relations: Vec<Name>,
+    pub relations: Vec<Name>,
     /// Those whose columns can be named here, outermost first.
     pub levels: Vec<Vec<Visible>>,
 }
