@@ -29,6 +29,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
         definition: definition.map(Into::into),
         parents: Vec::new(),
         has_triggers: false,
+        row_type: 0,
     };
     let mut builder = CatalogBuilder::new(1);
     builder.relation(relation(16_384, "t", None));

@@ -6,6 +6,8 @@ import threading
 import asyncpg
 import pytest
 
+from rig import raw
+
 
 @pytest.fixture
 async def sessions(through):
@@ -92,3 +94,19 @@ async def test_the_connection_that_definitions_are_read_on_may_be_ended(sessions
             assert await other.fetchval("SELECT count(*) FROM made_meanwhile") == 0
             await other.execute("DROP TABLE made_meanwhile")
             await (await sessions()).fetchval("SELECT count(*) FROM lockable WHERE false" if "<>" in mark else "SELECT 1")
+
+
+def test_a_parameter_s_declared_type_runs_what_that_type_runs(gateway, cluster, reader):
+    """A Parse message can say that a parameter is of a domain, whose check somebody wrote; the text says nothing of it."""
+    cluster.sql("""CREATE FUNCTION spy(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT 1'; RETURN true; END $$;
+        CREATE DOMAIN watched AS text CHECK (spy(VALUE))""", "shop")
+    try:
+        watched = cluster.sql("SELECT 'watched'::regtype::oid::int", "shop")[0][0]
+        with raw.Wire(gateway.host, gateway.port).login(reader.user, reader.password, reader.database) as w:
+            def run(types: tuple[int, ...]) -> list[str]:
+                w.send(raw.parse("SELECT $1", types=types), raw.bind(values=(b"x",)), raw.execute(), raw.SYNC)
+                return [m.fields()["C"] for m in w.until() if m.tag == "E"]
+            assert run((25,)) == []
+            assert run((watched,)) == ["42501"]
+    finally:
+        cluster.sql("DROP DOMAIN watched; DROP FUNCTION spy", "shop")

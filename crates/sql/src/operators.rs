@@ -154,6 +154,10 @@ impl Analyzer<'_> {
     /// nobody wrote, casts under whatever name, checks of domains.
     pub fn settle_types(&mut self) {
         let types = self.catalog.types();
+        if self.settings.declared.iter().any(|oid| !types.has(*oid)) {
+            // A type that nobody has heard of yet.
+            self.unresolved();
+        }
         if !types.opaque {
             return;
         }

@@ -217,6 +217,11 @@ impl Types {
         self.operators.get(name).map_or(&[], |all| all.as_slice())
     }
 
+    /// Whether the type of this OID is known.
+    pub fn has(&self, oid: u32) -> bool {
+        self.by_oid.contains_key(&oid)
+    }
+
     /// Whether there are any casts.
     pub fn has_casts(&self) -> bool {
         !self.casts.is_empty()
