@@ -4,6 +4,7 @@
 //! Refuses: to answer from a cache whose policies, definitions or settings are not those in force.
 
 pub mod decision;
+mod doubt;
 pub mod labels;
 pub mod permit;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy::{Context, Principal, SessionPolicies};
-use sql::facts::{Column, ColumnUse, Facts, Flag, Named, Object, Place};
+use sql::facts::{Facts, Flag, Named};
 use sql::settings::SearchPath;
 use sql::{Analysis, Fingerprint, Settings};
 use wire::postgres::frame::Frame;
@@ -20,6 +21,7 @@ use wire::postgres::frame::Frame;
 use crate::database::{Known, is_blind};
 use decision::Effects;
 pub use decision::{Decision, Judged};
+use doubt::Names;
 use permit::Permit;
 
 /// Texts and shapes remembered a session; at the limit all are forgotten.
@@ -402,84 +404,6 @@ impl Judge {
     ) -> Option<Permit<'f>> {
         (matches!(again.decision, Decision::Allow) && spent.session() == self.session)
             .then(|| Permit::mint(self.session, frame))
-    }
-}
-
-/// What is not known of the names in a statement.
-#[derive(Debug, Default)]
-struct Names {
-    /// Where they are looked up.
-    lost: bool,
-    /// Definitions that were changed and not committed: only the session sees them.
-    changed: bool,
-    /// Names that may stand for something else by them.
-    moved: BTreeSet<String>,
-}
-
-impl Names {
-    /// Whether a labelled column could hide behind a name that means something else by now.
-    fn moved(&self, facts: &Facts, known: &Known) -> bool {
-        if self.moved.is_empty() || Self::shows_one_relation(facts) {
-            return false;
-        }
-        let has = |name: &str| self.moved.contains("*") || self.moved.contains(name);
-        let named = |schema: &str, table: &str| has(table) || has(&format!("{schema}."));
-        let relations = || {
-            facts.needs.iter().filter_map(|n| match &n.object {
-                Object::Table(schema, table) => Some((schema.as_str(), table.as_str())),
-                Object::Database | Object::Schema(_) | Object::Function(..) => None,
-            })
-        };
-        // What is labelled has to be in the statement, or to be what was moved.
-        let labelled = |(c, _): (&Column, _)| {
-            named(&c.schema, &c.table) || relations().any(|r| r == (&c.schema, &c.table))
-        };
-        // Whoever was made a child is read with its parents.
-        let below = |schema: &str, table: &str| {
-            let relation = known.catalog.relation(schema, table);
-            relation.is_some_and(|r| {
-                let mut all = known.catalog.descendants(r.oid).into_iter();
-                all.any(|r| named(&r.schema, &r.name))
-            })
-        };
-        let column = |c: &Column| named(&c.schema, &c.table);
-        let doubtful = facts.uses.iter().any(|u| column(&u.column))
-            || relations().any(|(schema, table)| named(schema, table) || below(schema, table));
-        doubtful && known.labels.iter().any(labelled)
-    }
-
-    /// Whether a statement gives nothing but columns of one relation, as they are: the server names where they come from. Or it
-    /// gives nothing, and looks at nothing.
-    fn shows_one_relation(facts: &Facts) -> bool {
-        let tables = facts
-            .needs
-            .iter()
-            .filter(|n| matches!(n.object, Object::Table(..)));
-        let plain = facts.uses.iter().all(|u| u.place == Place::OutputPlain);
-        plain
-            && facts.outputs.iter().all(|o| o.plain)
-            && (facts.uses.is_empty() || tables.count() == 1)
-    }
-
-    /// Whether a labelled column could hide behind a name that the catalog does not have.
-    fn hide(&self, facts: &Facts, known: &Known, settings: &Settings) -> bool {
-        if self.moved(facts, known) {
-            return true;
-        }
-        if !facts.has(Flag::UnresolvedName) {
-            return false;
-        }
-        // What the server says is in the session's own temporary schema was judged when it was made: no labelled value was
-        // copied there, and no view over one made.
-        let own = |c: &Column| c.schema == "pg_temp" && settings.temporary.contains(&c.table);
-        let missing = |c: &Column| {
-            let relation = known.catalog.relation(&c.schema, &c.table);
-            relation.is_none_or(|r| !r.columns.iter().any(|own| own.name == c.column))
-        };
-        // What comes out as it is, is named by the server.
-        let used =
-            |u: &ColumnUse| u.place != Place::OutputPlain && !own(&u.column) && missing(&u.column);
-        self.lost || self.changed && facts.uses.iter().any(used)
     }
 }
 
