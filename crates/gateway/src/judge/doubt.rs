@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use sql::Settings;
 use sql::facts::{Column, ColumnUse, Facts, Flag, Object, Place};
 
+use super::decision::Effects;
 use crate::database::Known;
 
 /// What is not known of the names in a statement.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     /// Where they are looked up.
     pub lost: bool,
@@ -22,6 +23,15 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Takes note of what stands before the next statement.
+    pub fn learn(&mut self, effects: &[Effects]) {
+        for effect in effects {
+            self.changed |= effect.definitions;
+            self.lost |= effect.lost;
+            self.moved.extend(effect.moves.iter().cloned());
+        }
+    }
+
     /// Whether a labelled column could hide behind a name that means something else by now.
     fn moved(&self, facts: &Facts, known: &Known) -> bool {
         if self.moved.is_empty() || Self::shows_one_relation(facts) {

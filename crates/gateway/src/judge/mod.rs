@@ -19,7 +19,6 @@ use sql::{Analysis, Fingerprint, Settings};
 use wire::postgres::frame::Frame;
 
 use crate::database::{Known, is_blind};
-use decision::Effects;
 pub use decision::{Decision, Judged};
 use doubt::Names;
 use permit::Permit;
@@ -160,7 +159,7 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![decision::unknown_facts(why)],
         });
-        Arc::new(self.judge(&analysis, &self.settings, &|_| None, None, &[], 0))
+        Arc::new(self.judge(&analysis, &self.settings, &|_| None, None, None, 0))
     }
 
     /// Goes on with, or without, definitions that only this session can see.
@@ -196,7 +195,7 @@ impl Judge {
             return Arc::clone(found);
         }
         let analysis = self.known.analyze(text, &self.settings);
-        let judged = Arc::new(self.judge(&analysis, &self.settings, prepared, None, &[], 0));
+        let judged = Arc::new(self.judge(&analysis, &self.settings, prepared, None, None, 0));
         let large = analysis.names() > MAX_REMEMBERED_NAMES;
         if self.declare_all(&analysis) || self.time_matters || judged.runs_by_name || large {
             return judged;
@@ -231,7 +230,7 @@ impl Judge {
             ..self.settings.clone()
         };
         let analysis = self.known.analyze(text, &settings);
-        let judged = Arc::new(self.judge(&analysis, &settings, prepared, None, &[], 0));
+        let judged = Arc::new(self.judge(&analysis, &settings, prepared, None, None, 0));
         self.declare_all(&analysis);
         judged
     }
@@ -239,13 +238,13 @@ impl Judge {
     /// Judges a text again, with the holds that `approver` may lift taken away: what an approval really permits.
     pub fn approved(&self, text: &[u8], prepared: Texts<'_>, approver: &str) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
-        self.judge(&analysis, &self.settings, prepared, Some(approver), &[], 0)
+        self.judge(&analysis, &self.settings, prepared, Some(approver), None, 0)
     }
 
     /// Judges a `SET` that stands for a setting of the startup packet.
     pub fn startup(&self, text: &[u8]) -> Judged {
         let analysis = self.known.analyze(text, &self.settings);
-        self.judge(&analysis, &self.settings, &|_| None, None, &[], 0)
+        self.judge(&analysis, &self.settings, &|_| None, None, None, 0)
     }
 
     /// Judges a call by function OID (the fast path of protocol 3, PostgreSQL manual, 55.2.5).
@@ -255,7 +254,7 @@ impl Judge {
         let analysis = Arc::new(Analysis {
             statements: vec![facts],
         });
-        self.judge(&analysis, &self.settings, &|_| None, None, &[], 0)
+        self.judge(&analysis, &self.settings, &|_| None, None, None, 0)
     }
 
     fn judge(
@@ -264,24 +263,23 @@ impl Judge {
         settings: &Settings,
         prepared: Texts<'_>,
         lifted: Option<&str>,
-        above: &[Effects],
+        above: Option<&Names>,
         depth: u8,
     ) -> Judged {
         let context = self.context();
         let mut judged = Judged::new(Arc::clone(analysis), &self.known);
+        let mut names = above.cloned().unwrap_or_else(|| Names {
+            changed: self.uncommitted,
+            lost: false,
+            moved: BTreeSet::clone(&self.moved),
+        });
+        // Names are looked up where nobody knows: before the text, or behind a SET in it that cannot be followed.
+        names.lost |= settings.search_path == SearchPath::Unknown;
+        let mut seen = 0;
         for facts in &analysis.statements {
-            let before: Vec<Effects> = above.iter().chain(&judged.effects).cloned().collect();
-            let changed = self.uncommitted || before.iter().any(|e| e.definitions);
-            // Names are looked up where nobody knows: before the text, or behind a SET in it that cannot be followed.
-            let lost = settings.search_path == SearchPath::Unknown || before.iter().any(|e| e.lost);
-            let mut moved = BTreeSet::clone(&self.moved);
-            moved.extend(before.iter().flat_map(|e| e.moves.iter().cloned()));
-            let names = Names {
-                changed,
-                lost,
-                moved,
-            };
-            self.judge_one(facts, &context, lifted, names, &mut judged);
+            names.learn(judged.effects.get(seen..).unwrap_or_default());
+            seen = judged.effects.len();
+            self.judge_one(facts, &context, lifted, &names, &mut judged);
             if facts
                 .named
                 .as_ref()
@@ -307,7 +305,7 @@ impl Judge {
                     ),
                     &context,
                     lifted,
-                    Names::default(),
+                    &Names::default(),
                     &mut judged,
                 );
                 judged.effects.pop();
@@ -323,7 +321,7 @@ impl Judge {
                 }
                 judged.inner.push(Arc::clone(&text));
                 let inner = self.known.analyze(&text, settings);
-                let inner = self.judge(&inner, settings, prepared, lifted, &before, depth + 1);
+                let inner = self.judge(&inner, settings, prepared, lifted, Some(&names), depth + 1);
                 if *stored && !inner.labels.is_empty() {
                     judged.refuse(
                         crate::refusal::Refusal::would_reveal(
@@ -345,7 +343,7 @@ impl Judge {
         facts: &Facts,
         context: &Context,
         lifted: Option<&str>,
-        names: Names,
+        names: &Names,
         judged: &mut Judged,
     ) {
         let touched = labels::touched(facts, &self.known);
