@@ -1,6 +1,7 @@
 //! Reading the log. Owns the roads from a number to records. Shows only what is on disk; says nothing about whether it
 //! was tampered with (that is `verify`).
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::chunk::{self, Go, Stored};
@@ -122,9 +123,11 @@ impl Shared {
     fn summary_in(&self, first: u64, session: u64) -> Result<Option<SessionSummary>, JournalError> {
         let (sealed, live) = {
             let active = self.active();
-            match active.segment.first == first {
-                true => (false, active.live.get(session).cloned()),
-                false => (true, None),
+            // One that was made this moment is listed before it is the active one, and not sealed.
+            match first.cmp(&active.segment.first) {
+                Ordering::Less => (true, None),
+                Ordering::Equal => (false, active.live.get(session).cloned()),
+                Ordering::Greater => (false, None),
             }
         };
         if sealed && !self.segments.may_know(first, session)? {
@@ -163,5 +166,33 @@ impl Shared {
             }
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::journal::JournalConfig;
+    use crate::record::Event;
+
+    #[test]
+    fn a_segment_seen_in_the_moment_it_is_made_is_not_remembered_as_empty() {
+        let state = tempfile::tempdir().unwrap();
+        let journal = Journal::open(state.path(), JournalConfig::default()).unwrap();
+        let end = || Event::SessionEnd {
+            reason: "client closed".to_owned(),
+        };
+        journal.append_durable(1, end()).wait().unwrap();
+        let shared = journal.shared();
+        // As the writer does it: listed first, made the active one then.
+        let next = shared.segments.create(2).unwrap();
+        assert_eq!(journal.session(2).unwrap(), None);
+        let mut live = session::Live::default();
+        live.fold(&next.sessions, 2, 2, 0, &end()).unwrap();
+        next.sessions
+            .apply_batch(live.take_changes().unwrap())
+            .unwrap();
+        assert!(shared.segments.may_know(2, 2).unwrap());
     }
 }

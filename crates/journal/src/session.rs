@@ -167,7 +167,7 @@ impl Live {
         Ok(())
     }
 
-    /// What is to be written to the index; ended sessions are forgotten here.
+    /// What is to be written to the index.
     pub(crate) fn take_changes(&mut self) -> Result<sled::Batch, JournalError> {
         let mut batch = sled::Batch::default();
         for (id, (summary, dirty)) in &mut self.entries {
@@ -176,9 +176,14 @@ impl Live {
                 batch.insert(&id.to_be_bytes()[..], json);
             }
         }
-        self.entries
-            .retain(|_, (summary, _)| summary.end_us.is_none());
         Ok(batch)
+    }
+
+    /// Forgets the ended sessions whose changes are written. Not before the index has them: a reader looks here first
+    /// and then there.
+    pub(crate) fn forget_ended(&mut self) {
+        self.entries
+            .retain(|_, (summary, dirty)| *dirty || summary.end_us.is_none());
     }
 
     /// A new segment begins with an empty index.

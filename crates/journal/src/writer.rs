@@ -194,6 +194,7 @@ impl Writer {
                 .apply_batch(changes)
                 .map_err(JournalError::write)
         })?;
+        self.shared.active().live.forget_ended();
         self.segment.sled.sync()?;
         let tail = self.shared.tail();
         self.checkpoint = Checkpoint {

@@ -5,6 +5,8 @@
 mod fixture;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use fixture::{config, copy, end, end_of, long, open, select, start, statement};
 use journal::record::{Outcome, Road};
@@ -217,6 +219,31 @@ fn what_comes_after_a_session_ended_still_belongs_to_it() {
         assert_eq!(journal.session_records(1).unwrap().len() as u64, 2 + round);
         assert_whole(&journal, 2 + round);
     }
+}
+
+#[test]
+fn an_ended_session_is_whole_while_its_index_is_written() {
+    let state = tempfile::tempdir().unwrap();
+    let mut config = config(1_000_000);
+    config.checkpoint_every = Duration::ZERO;
+    let journal = Journal::open(state.path(), config).unwrap();
+    journal.append_durable(1, end()).wait().unwrap();
+    let acknowledged = AtomicU64::new(1);
+    std::thread::scope(|scope| {
+        let looker = scope.spawn(|| {
+            let mut least = 0;
+            while least < 400 {
+                least = acknowledged.load(Ordering::SeqCst);
+                let last = journal.session(1).unwrap().unwrap().last_seq;
+                assert!(last >= least, "{last} where {least} is on disk");
+            }
+        });
+        for seq in 2..=400 {
+            journal.append_durable(1, end()).wait().unwrap();
+            acknowledged.store(seq, Ordering::SeqCst);
+        }
+        looker.join().unwrap();
+    });
 }
 
 #[test]
