@@ -111,15 +111,17 @@ def test_completion(way, environment, tmp_path):
             assert select.select([main], [], [], 20)[0], f"psql said {got[-500:]!r} and not {mark!r}"
             got += os.read(main, 65536)
     try:
-        until(b"rich=# " if way.link.database == "rich" else b"=# ")
+        prompt = f"{way.link.database}=# ".encode()
+        until(prompt)
         for number, line in enumerate(LINES):
-            # Tab lists, Ctrl-U empties the line, and the echo says that psql is done with it.
+            # Tab lists, Ctrl-U empties the line, and the echo says that psql is done with it. The next line waits for the
+            # prompt: before it the terminal itself would obey the Ctrl-U, and psql never see the Tab.
             os.write(main, line.encode() + b"\t\x15\\echo done-%d-x\n" % number)
-            until(b"\ndone-%d-x" % number)
+            until(b"\ndone-%d-x\r\n%s" % (number, prompt))
         os.write(main, b"\\q\n")
         p.wait(20)
     finally:
         p.kill()
         p.wait()
         os.close(main)
-    way.understood(40)
+    way.understood(65)
