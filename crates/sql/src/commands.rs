@@ -16,6 +16,7 @@ impl<'a> Analyzer<'a> {
     /// CREATE, ALTER, DROP and kin.
     pub fn define(&mut self, define: &Define) {
         self.blind = false;
+        self.making.defines = define.query.is_none() && define.execute.is_none();
         if self.settings.has_temporary() && !define.temporary {
             // What reads a temporary relation is temporary; what goes, or changes its name, uncovers what it hid.
             self.changes.push(SettingChange::AskServer);
@@ -222,6 +223,7 @@ impl<'a> Analyzer<'a> {
     /// The arguments of EXECUTE.
     pub fn execute_args(&mut self, execute: &Execute) {
         self.blind = false;
+        self.making.executes = true;
         let value = self.values(&execute.args);
         self.record(&value, Place::Stored);
     }

@@ -20,6 +20,10 @@ pub(crate) struct Making {
     pub made: AtHand,
     /// Types of columns that are cast; none where nothing but constants is.
     pub cast: Option<AtHand>,
+    /// Something is defined, of types that the form does not keep.
+    pub defines: bool,
+    /// A prepared statement is given its parameters.
+    pub executes: bool,
     /// The types at hand when they were last asked for, and how much of the statement was known then.
     pub known: RefCell<Option<([usize; 5], AtHand)>>,
 }

@@ -65,8 +65,14 @@ impl Analyzer<'_> {
     /// The types that values in the statement can be of: those of the columns of each relation it names, of what it calls,
     /// and those it casts to.
     pub fn gathered_types(&self) -> AtHand {
+        let mut at_hand = self.asked_types();
+        self.catalog.types().spread(&mut at_hand);
+        at_hand
+    }
+
+    /// Those among them that the statement itself brings along.
+    fn asked_types(&self) -> AtHand {
         budget::spend(self.needs.len() + self.functions.len() + self.cast_types.len());
-        let types = self.catalog.types();
         let mut at_hand = AtHand::default();
         let unknown = self.flags.contains(&Flag::UnresolvedName);
         if self.untyped || unknown && self.inside.is_empty() {
@@ -76,12 +82,31 @@ impl Analyzer<'_> {
         if unknown || self.parameters {
             self.add_arguments(&mut at_hand);
         }
-        for need in &self.needs {
+        // What is created is not yet what has the name now.
+        for need in self.needs.iter().filter(|n| n.action != Action::Create) {
             self.add_columns(&need.object, &mut at_hand);
         }
         self.add_made(&mut at_hand);
-        types.spread(&mut at_hand);
         at_hand
+    }
+
+    /// The types that values are asked to be of: those that the statement brings along, and what operators of the names in it
+    /// take and give.
+    fn wanted_types(&self, made: &AtHand) -> AtHand {
+        let types = self.catalog.types();
+        let mut wanted = self.asked_types();
+        wanted.add_these(made);
+        if self.making.defines {
+            wanted.add_all();
+        }
+        for (name, _) in &self.operators {
+            for one in types.operators(name) {
+                let around = [one.operands[0], one.operands[1], one.result];
+                around.iter().for_each(|oid| wanted.add(*oid));
+            }
+        }
+        types.gather(&mut wanted);
+        wanted
     }
 
     /// Adds the types of the arguments and variables of the function whose body this is: there they are what an unknown name
@@ -132,6 +157,13 @@ impl Analyzer<'_> {
             self.catalog.add_named(name, at_hand);
         }
         self.add_variables(at_hand);
+        // A body's own: its last query becomes the result, a default the argument.
+        let own = self.inside.last();
+        if let Some(function) = own.and_then(|oid| self.catalog.function(*oid)) {
+            let types = function.arguments.iter().chain(&function.given);
+            types.for_each(|oid| at_hand.add(*oid));
+            at_hand.add(function.result);
+        }
         let declared = self.settings.declared.iter();
         declared.for_each(|oid| at_hand.add(*oid));
         for used in &self.functions {
@@ -173,8 +205,8 @@ impl Analyzer<'_> {
             self.user_operator("", &name);
         }
         self.add_made(&mut made);
-        // What a function gives is stored in its result, and what its body sets in a variable.
-        let mut stores = !self.inside.is_empty();
+        // What a function gives is stored in its result, and what its body sets in a variable; EXECUTE stores in parameters.
+        let mut stores = !self.inside.is_empty() || self.making.executes;
         for need in &self.needs {
             if matches!(
                 need.action,
@@ -186,7 +218,7 @@ impl Analyzer<'_> {
         }
         let json = self.functions.iter().any(|f| f.name.contains("json"));
         let unasked = types
-            .opaque_cast(stores, json, &at_hand)
+            .opaque_cast(stores, json, &at_hand, &self.wanted_types(&made))
             .or_else(|| types.opaque_domain(&made))
             .or_else(|| self.opaque_written(&made));
         if let Some(name) = unasked.map(str::to_owned) {

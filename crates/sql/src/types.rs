@@ -268,31 +268,9 @@ impl Types {
 
     /// Adds the types that values of those at hand are made of, can be put together to, or become unasked.
     pub fn spread(&self, at_hand: &mut AtHand) {
-        budget::spend(self.by_oid.len() / 16);
-        let mut left: Vec<u32> = at_hand.types.iter().copied().collect();
-        // What can be unasked, or is not known, need not be at hand for another to be made of it.
-        for one in self.by_oid.values() {
-            let free =
-                |oid: &u32| *oid >= FIRST_NORMAL_OID && self.can_be(*oid, &AtHand::default());
-            if one.parts.iter().any(free) && at_hand.types.insert(one.oid) {
-                left.push(one.oid);
-            }
-        }
+        self.gather(at_hand);
         while !at_hand.all {
-            while let Some(oid) = left.pop() {
-                budget::spend(1);
-                let Some(parts) = self.parts(oid) else {
-                    // A type that is not known can hold any other.
-                    at_hand.all = true;
-                    return;
-                };
-                let holders = self.holders.get(&oid).into_iter().flatten().copied();
-                for near in parts.into_iter().chain(holders) {
-                    if near >= FIRST_NORMAL_OID && at_hand.types.insert(near) {
-                        left.push(near);
-                    }
-                }
-            }
+            let mut left = vec![];
             for cast in &self.casts {
                 if cast.context == CastContext::Implicit
                     && cast.target >= FIRST_NORMAL_OID
@@ -304,6 +282,40 @@ impl Types {
             }
             if left.is_empty() {
                 return;
+            }
+            self.near(left, at_hand);
+        }
+    }
+
+    /// The same without what values become by casts: the types that something asks for.
+    pub fn gather(&self, at_hand: &mut AtHand) {
+        budget::spend(self.by_oid.len() / 16);
+        let mut left: Vec<u32> = at_hand.types.iter().copied().collect();
+        // What can be unasked, or is not known, need not be at hand for another to be made of it.
+        for one in self.by_oid.values() {
+            let free =
+                |oid: &u32| *oid >= FIRST_NORMAL_OID && self.can_be(*oid, &AtHand::default());
+            if one.parts.iter().any(free) && at_hand.types.insert(one.oid) {
+                left.push(one.oid);
+            }
+        }
+        self.near(left, at_hand);
+    }
+
+    /// Adds what these are made of and what is made of them.
+    fn near(&self, mut left: Vec<u32>, at_hand: &mut AtHand) {
+        while let Some(oid) = left.pop() {
+            budget::spend(1);
+            let Some(parts) = self.parts(oid) else {
+                // A type that is not known can hold any other.
+                at_hand.all = true;
+                return;
+            };
+            let holders = self.holders.get(&oid).into_iter().flatten().copied();
+            for near in parts.into_iter().chain(holders) {
+                if near >= FIRST_NORMAL_OID && at_hand.types.insert(near) {
+                    left.push(near);
+                }
             }
         }
     }
@@ -357,8 +369,15 @@ impl Types {
             }
     }
 
-    /// A cast that may apply without being written, by its target's name. What builds JSON looks for casts to it by itself.
-    pub fn opaque_cast(&self, stores: bool, json: bool, at_hand: &AtHand) -> Option<&str> {
+    /// A cast that may apply without being written, by its target's name. Values become of a type only where something asks for
+    /// one of it: a column, an argument, an operand, values beside it. What builds JSON looks for casts to it by itself.
+    pub fn opaque_cast(
+        &self,
+        stores: bool,
+        json: bool,
+        at_hand: &AtHand,
+        asked: &AtHand,
+    ) -> Option<&str> {
         let applies = |c: &&Cast| {
             let unasked = match c.context {
                 CastContext::Implicit => true,
@@ -368,7 +387,7 @@ impl Types {
             (unasked || json && JSON.contains(&c.target))
                 && c.opaque
                 && self.can_be(c.source, at_hand)
-                && self.can_be(c.target, at_hand)
+                && self.can_be(c.target, asked)
         };
         self.casts.iter().find(applies).map(|c| c.name.as_str())
     }
