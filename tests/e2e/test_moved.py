@@ -30,7 +30,7 @@ ROADS = [
     (COLUMNS, "WITH c AS (SELECT full_name FROM customers) SELECT string_agg(full_name, ',') FROM c"), (COLUMNS, "SELECT c.id FROM customers c ORDER BY c.full_name"),
     (TABLES, "SELECT i || '' FROM small"), (TABLES, "SELECT count(*) FROM small WHERE i IS NULL"), (MOVED, "SELECT i || '' FROM small"),
     (PARENT, "SELECT left(secret, 20) FROM parent_of_none"), (PARENT, "SELECT left(secret, 20) FROM grandparent"),
-    (SCHEMAS, "SELECT i || '' FROM elsewhere.thing"),
+    (SCHEMAS, "SELECT email || '' FROM elsewhere.customers"),
 ]
 
 

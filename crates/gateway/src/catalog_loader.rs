@@ -18,16 +18,18 @@ use crate::upstream::{self, Upstream, UpstreamError};
 pub struct Loader {
     session: Option<Upstream>,
     generation: u64,
-    last: Option<Last>,
+    last: Option<Found>,
 }
 
-/// What the last look found.
-#[derive(Debug)]
-struct Last {
+/// What a look found.
+#[derive(Debug, Clone)]
+pub struct Found {
     /// The snapshot that it was made in.
-    snapshot: String,
-    pulse: Pulse,
-    catalog: Arc<Catalog>,
+    pub snapshot: String,
+    /// The row versions that were new then.
+    pub pulse: Pulse,
+    /// The definitions.
+    pub catalog: Arc<Catalog>,
 }
 
 /// Somebody locked, dropped or renamed something between the snapshot and a question that the server answers by what is there
@@ -41,6 +43,11 @@ const PAUSE: Duration = Duration::from_millis(30);
 const MAX_LOOK: Duration = Duration::from_secs(60);
 
 impl Loader {
+    /// What the last look found.
+    pub fn found(&self) -> Option<&Found> {
+        self.last.as_ref()
+    }
+
     /// Loads what has changed since the last time; None where nothing has.
     ///
     /// # Errors
@@ -128,7 +135,7 @@ impl Loader {
         if let Some(catalog) = &new {
             self.generation = catalog.generation();
         }
-        self.last = Some(Last {
+        self.last = Some(Found {
             snapshot,
             pulse,
             catalog: new.clone().unwrap_or(known),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sql::{Analysis, Catalog, Fingerprint, Settings};
 use tracing::{info, warn};
 
-use crate::catalog_loader::Loader;
+use crate::catalog_loader::{Found, Loader};
 use crate::config::{DatabaseConfig, Rules};
 use crate::label_map::{LabelMap, Sticky};
 use crate::upstream::UpstreamError;
@@ -126,6 +126,33 @@ fn remember<K: std::hash::Hash + Eq>(cache: &Cache<K>, key: K, analysis: &Arc<An
     cache.facts.insert(key, Arc::clone(analysis));
 }
 
+/// What is known, and how it was found: a session with definitions of its own goes on from here.
+#[derive(Debug)]
+pub struct Basis {
+    /// What is known.
+    pub known: Arc<Known>,
+    /// What the look found that it stands on.
+    pub found: Found,
+    sticky: Sticky,
+}
+
+impl Basis {
+    /// The same with definitions that only one session can see.
+    pub fn with(mut self, catalog: Arc<Catalog>) -> Arc<Known> {
+        /// Apart from the generations that all sessions share.
+        static GENERATION: AtomicU64 = AtomicU64::new(1 << 63);
+        let labels = LabelMap::build(&catalog, &self.known.rules.labels, &mut self.sticky);
+        Arc::new(Known {
+            generation: GENERATION.fetch_add(1, Ordering::SeqCst),
+            catalog,
+            labels,
+            rules: self.known.rules.clone(),
+            policy_generation: self.known.policy_generation,
+            facts: FactsCache::default(),
+        })
+    }
+}
+
 /// A database.
 #[derive(Debug)]
 pub struct Database {
@@ -206,6 +233,17 @@ impl Database {
             state.satisfied = 0;
         }
         Ok(self.latest())
+    }
+
+    /// What is known now, for a session to go on from; None where it does not stand on a look.
+    pub async fn basis(&self) -> Option<Basis> {
+        let state = self.loader.lock().await;
+        let (known, found) = (self.latest(), state.loader.found()?.clone());
+        Arc::ptr_eq(&known.catalog, &found.catalog).then(|| Basis {
+            known,
+            found,
+            sticky: state.sticky.clone(),
+        })
     }
 
     async fn load(&self, state: &mut LoaderState) -> Result<(), UpstreamError> {

@@ -18,6 +18,27 @@ pub const SETTINGS: &str = "SELECT pg_catalog.current_setting('standard_conformi
      WHERE pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0 AND c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() \
      ORDER BY 5, 4";
 
+/// A query over the definitions that an open transaction sees, and nothing of it left behind. Definitions come with every name
+/// spelled out, in the encoding and quotes that we read, and nobody's lock is waited for. The transaction's isolation comes first.
+pub fn within_transaction(query: &str) -> String {
+    format!(
+        "SAVEPOINT tollgate_definitions; SET LOCAL search_path = ''; SET LOCAL client_encoding = 'UTF8'; \
+         SET LOCAL standard_conforming_strings = on; SET LOCAL quote_all_identifiers = off; SET LOCAL lock_timeout = 2000; \
+         SELECT pg_catalog.current_setting('transaction_isolation'); {query}; {BACK}"
+    )
+}
+
+/// Puts the session back to where it was before [`within_transaction`], also where that has failed.
+pub const BACK: &str =
+    "ROLLBACK TO SAVEPOINT tollgate_definitions; RELEASE SAVEPOINT tollgate_definitions";
+
+/// The settings that [`within_transaction`] changes and that the server tells its client of (PostgreSQL manual, 55.2.7).
+pub const TOLD: &[&[u8]] = &[
+    b"search_path",
+    b"client_encoding",
+    b"standard_conforming_strings",
+];
+
 /// Reads the answer to [`SETTINGS`]; None where it is not what was asked for.
 pub fn read_settings(rows: &[Vec<Option<String>>]) -> Option<sql::Settings> {
     let first = rows.first()?;

@@ -60,13 +60,13 @@ pub fn queries_since(before: &Catalog, changes: &Changes, blindly: bool) -> Vec<
 /// Where a query takes a further condition: a comment to the server.
 const ONLY: &str = "/* only */";
 
-/// Relations that somebody has locked against everyone, or waits to (PostgreSQL manual, 13.3.1). To tell a query that it has
+/// Relations that somebody else has locked against everyone, or waits to (PostgreSQL manual, 13.3.1). To tell a query that it has
 /// parsed, the server locks what that reads, and so waits behind them until a transaction ends; whose owner may be waiting for
 /// this very answer.
 macro_rules! locked {
     () => {
         "WITH locked AS MATERIALIZED (SELECT l.relation AS oid FROM pg_catalog.pg_locks l \
-         WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL \
+         WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() \
          AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())) "
     };
 }

@@ -230,7 +230,8 @@ impl<'a> Analyzer<'a> {
                         tables.push((relation.schema.clone(), relation.name.clone()));
                     }
                     crate::names::RelBody::Missing(s, t) => tables.push((s.clone(), t.clone())),
-                    crate::names::RelBody::Columns(columns) => add(&mut keys, &columns.all()),
+                    crate::names::RelBody::Stored(columns)
+                    | crate::names::RelBody::Columns(columns) => add(&mut keys, &columns.all()),
                 }
             });
         }

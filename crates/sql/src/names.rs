@@ -190,6 +190,8 @@ pub(crate) struct Rel<'a> {
 pub(crate) enum RelBody<'a> {
     /// A base table under its own column names.
     Table(&'a Relation),
+    /// What keeps rows of its own, whose columns stand for others too: a parent's, a query's.
+    Stored(Rc<Columns>),
     /// Anything else.
     Columns(Rc<Columns>),
     /// Not in the catalog: any column may exist. The object it would be.
@@ -229,7 +231,7 @@ impl Rel<'_> {
                 None if SYSTEM_COLUMNS.contains(&name) => Found::System,
                 None => Found::No,
             },
-            RelBody::Columns(columns) => {
+            RelBody::Stored(columns) | RelBody::Columns(columns) => {
                 budget::spend(columns.cols.len() / 4);
                 let mut found: Option<Value> = None;
                 for col in columns.cols.iter().filter(|c| c.name == name) {
@@ -241,8 +243,10 @@ impl Rel<'_> {
                         Some(value) => value.absorb(&col.value),
                     }
                 }
+                let stored = matches!(self.body, RelBody::Stored(_));
                 match (found, &columns.open) {
                     (Some(value), _) => Found::Column(value),
+                    (None, _) if stored && SYSTEM_COLUMNS.contains(&name) => Found::System,
                     (None, None) if columns.loose.is_empty() => Found::No,
                     (None, open) => {
                         budget::spend(columns.loose.len());
@@ -276,7 +280,7 @@ impl Rel<'_> {
                     .collect(),
                 ..Columns::default()
             },
-            RelBody::Columns(columns) => columns.copy(),
+            RelBody::Stored(columns) | RelBody::Columns(columns) => columns.copy(),
             RelBody::Missing(_, _) => Columns {
                 open: Some(vec![]),
                 ..Columns::default()
@@ -297,7 +301,7 @@ impl Rel<'_> {
                     index,
                 })
                 .collect(),
-            RelBody::Columns(columns) => columns.all(),
+            RelBody::Stored(columns) | RelBody::Columns(columns) => columns.all(),
             RelBody::Missing(_, _) => vec![],
         }
     }

@@ -165,15 +165,15 @@ impl<'a> Analyzer<'a> {
         );
         self.note_revealing(relation);
         match relation.kind {
-            RelationKind::View | RelationKind::MaterializedView if !is_system(&relation.schema) => {
+            RelationKind::View if !is_system(&relation.schema) => {
                 RelBody::Columns(Rc::new(self.through_view(relation)))
             }
+            RelationKind::MaterializedView => RelBody::Stored(Rc::new(self.through_view(relation))),
             RelationKind::Table if !relation.parents.is_empty() => {
-                RelBody::Columns(Rc::new(self.with_parents(relation)))
+                RelBody::Stored(Rc::new(self.with_parents(relation)))
             }
             RelationKind::Table
             | RelationKind::View
-            | RelationKind::MaterializedView
             | RelationKind::Sequence
             | RelationKind::Index
             | RelationKind::Composite => RelBody::Table(relation),
@@ -241,7 +241,7 @@ impl<'a> Analyzer<'a> {
         };
         for relation in relations {
             let columns = match self.read_one(relation) {
-                RelBody::Columns(columns) => columns.copy(),
+                RelBody::Stored(columns) | RelBody::Columns(columns) => columns.copy(),
                 body => Rel {
                     name: String::new(),
                     schema: None,

@@ -48,6 +48,13 @@ pub struct Effects {
     pub outputs: Arc<[OutputLabel]>,
 }
 
+impl Effects {
+    /// Whether definitions may be others from here on, or names mean something else.
+    pub fn defines(&self) -> bool {
+        self.definitions || !self.moves.is_empty()
+    }
+}
+
 /// The label that an output column can carry, as far as the facts know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutputLabel {
@@ -84,6 +91,8 @@ pub struct Judged {
     pub opaque: bool,
     /// A name in it is not in the catalog.
     pub unresolved: bool,
+    /// It may be judged otherwise by definitions that only its session can see.
+    pub own_definitions: bool,
     /// It is an EXECUTE or a FETCH: what its result is, is settled when it runs.
     pub by_name: bool,
     /// The texts that its names stand for.
@@ -94,8 +103,6 @@ pub struct Judged {
     pub runs_by_name: bool,
     /// A statement's effects, in order.
     pub effects: Vec<Effects>,
-    /// Generation of all it was judged by.
-    pub generation: u64,
     /// Generation of the policies alone.
     pub policy_generation: u64,
 }
@@ -115,12 +122,12 @@ impl Judged {
             scrub: false,
             opaque: false,
             unresolved: false,
+            own_definitions: false,
             by_name: false,
             inner: Vec::new(),
             unnamed: false,
             runs_by_name: false,
             effects: Vec::new(),
-            generation: known.generation,
             policy_generation: known.policy_generation,
         }
     }
@@ -209,6 +216,7 @@ impl Judged {
         self.has_effect |= inner.has_effect;
         self.in_reach |= inner.in_reach;
         self.scrub |= inner.scrub;
+        self.own_definitions |= inner.own_definitions;
         self.opaque |= inner.opaque;
         self.needs.extend(inner.needs);
         self.labels.extend(inner.labels);

@@ -1,12 +1,12 @@
 //! Names whose meaning is in doubt.
 //!
 //! Owns: whether a labelled column could hide behind a name that the catalog does not have, or that an open transaction gave
-//! another meaning. Refuses: to find out what such a name means; only the session's own server could say.
+//! another meaning. Refuses: to find out what such a name means; only the session's own server can say (`session::own`).
 
 use std::collections::BTreeSet;
 
 use sql::Settings;
-use sql::facts::{Column, ColumnUse, Facts, Flag, Object, Place};
+use sql::facts::{Class, Column, ColumnUse, Facts, Flag, Need, Object, Place};
 
 use super::decision::Effects;
 use crate::database::Known;
@@ -30,6 +30,14 @@ impl Names {
             self.lost |= effect.lost;
             self.moved.extend(effect.moves.iter().cloned());
         }
+    }
+
+    /// Whether a statement means one thing or another by what the definitions are: it reads or writes a table of the users'.
+    pub fn matter(facts: &Facts) -> bool {
+        let users = |schema: &str| !matches!(schema, "pg_catalog" | "information_schema");
+        let table = |n: &Need| matches!(&n.object, Object::Table(schema, _) if users(schema));
+        matches!(facts.class, Class::Read | Class::Write)
+            && (facts.has(Flag::UnresolvedName) || facts.needs.iter().any(table))
     }
 
     /// Whether a labelled column could hide behind a name that means something else by now.

@@ -358,9 +358,9 @@ impl Judge {
         if let Some(refusal) = labels::check(facts, &self.known, &shown) {
             judged.refuse(refusal, "labels");
         }
-        if names.hide(facts, &self.known, &self.settings)
-            && let Some(label) = labels::any_hidden(&self.known, &shown)
-        {
+        let hidden = names.hide(facts, &self.known, &self.settings);
+        judged.own_definitions |= self.uncommitted && (hidden || Names::matter(facts));
+        if hidden && let Some(label) = labels::any_hidden(&self.known, &shown) {
             let why = "it computes with names whose meaning is not known before this transaction, or batch, ends";
             judged.refuse(crate::refusal::Refusal::would_reveal(&label, why), "labels");
         }

@@ -16,6 +16,7 @@ use super::outgoing::Outgoing;
 use super::shared::Shared;
 use super::{Core, End};
 use crate::expect::{Expect, Made, Moment, Run};
+use crate::inject;
 use crate::judge::decision::Effects;
 use crate::masking::Plan;
 use crate::refusal::Refusal;
@@ -200,6 +201,11 @@ impl Downward<'_> {
             tag::NOTICE_RESPONSE => self.notice(shared, frame, bytes),
             tag::PARAMETER_STATUS => {
                 let (name, _) = reply::parameter_status(frame.body())?;
+                let ours = matches!(shared.queue.front(), Some(Expect::Internal(_)));
+                if ours && inject::TOLD.contains(&name) {
+                    // Set for a question of our own, and set back behind it.
+                    return Ok(Fate::Swallow);
+                }
                 // These change how texts are read; whoever changed them, ask before judging the next one.
                 if matches!(
                     name,
@@ -291,6 +297,7 @@ impl Downward<'_> {
         let Some(effects) = effects else {
             // More results than statements were judged (a rule that rewrites): whatever it was, ask and load anew.
             shared.settings_dirty = true;
+            shared.definitions += 1;
             self.core.database.mark_stale();
             return;
         };
@@ -298,11 +305,11 @@ impl Downward<'_> {
             shared.settings_dirty = true;
             shared.settings_in_transaction = true;
         }
-        if effects.definitions {
-            shared.definitions_in_transaction = true;
-            shared.move_names(&effects.moves);
+        if effects.defines() {
+            shared.define(&effects.moves);
             self.core.database.mark_stale();
         }
+        shared.definitions += u64::from(effects.transaction.is_some());
         if effects.transaction == Some(Transaction::Savepoint) && shared.settings_in_transaction {
             shared.settings_dirty = true;
         }

@@ -91,7 +91,7 @@ impl Upward<'_> {
         if doubt {
             self.settle(bytes).await?;
         }
-        let portal = Arc::new(self.portal_of(&bind, frame.body()));
+        let mut portal = Arc::new(self.portal_of(&bind, frame.body()));
         if portal.statements.len() > 1 {
             let refusal =
                 Refusal::not_understood("what the statement's name stands for is not known");
@@ -100,11 +100,19 @@ impl Upward<'_> {
         }
         // Values can be converted, and constants computed, as early as this: what may not run may not be bound.
         // A name that nobody has prepared gets the server's own error; what is not known is judged at Execute.
-        let judgements = if portal.statements.is_empty() {
+        let mut judgements = if portal.statements.is_empty() {
             Vec::new()
         } else {
             self.judge_portal(&portal)
         };
+        // A question of our own would cost the server its unnamed statement.
+        if !bind.statement.is_empty()
+            && judgements.iter().any(|j| j.own_definitions)
+            && self.learn_own(bytes).await?
+        {
+            portal = Arc::new(self.portal_of(&bind, frame.body()));
+            judgements = self.judge_portal(&portal);
+        }
         let held = judgements.iter().any(|j| !j.is_allowed());
         portal
             .bound

@@ -9,6 +9,7 @@ mod extended;
 mod failures;
 pub mod named;
 pub mod outgoing;
+mod own;
 mod parameters;
 mod portals;
 mod rows;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use sql::catalog_rows::Row;
 use wire::postgres::{reply, request};
 
 use super::End;
@@ -26,17 +27,26 @@ impl Upward<'_> {
             .await
             .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
         let schemas = core.judge().known().catalog.schema_generation();
+        let (definitions, uncommitted, moved) = {
+            let shared = core.shared();
+            let moved = Arc::clone(&shared.moved_in_transaction);
+            (shared.definitions, shared.definitions_in_transaction, moved)
+        };
+        let known = match self.own.at(definitions, &known) {
+            Some(own) => {
+                core.judge().set_uncommitted(false, Arc::default());
+                own
+            }
+            None => {
+                core.judge().set_uncommitted(uncommitted, moved);
+                known
+            }
+        };
         core.judge().update(&known);
         if schemas != known.catalog.schema_generation() {
             // What the search path comes to may be something else.
             core.shared().settings_dirty = true;
         }
-        let (uncommitted, moved) = {
-            let shared = core.shared();
-            let moved = Arc::clone(&shared.moved_in_transaction);
-            (shared.definitions_in_transaction, moved)
-        };
-        core.judge().set_uncommitted(uncommitted, moved);
         self.unsure = false;
         let (dirty, may_revert) = {
             let shared = core.shared();
@@ -96,28 +106,30 @@ impl Upward<'_> {
 
     /// Asks the server how text is read, and what names are looked up in, now.
     pub(super) async fn refresh_settings(&mut self) -> Result<(), End> {
-        let core = self.core;
+        self.core.shared().settings_dirty = false;
+        let answer = self.ask(inject::SETTINGS).await?;
+        match answer.and_then(|rows| inject::read_settings(&rows)) {
+            Some(settings) => {
+                self.core.judge().set_settings(settings);
+                Ok(())
+            }
+            None => Err(End::Broken("the server does not tell its settings")),
+        }
+    }
+
+    /// Asks the session's own server, which has answered everything else. None is an error.
+    pub(super) async fn ask(&mut self, text: &str) -> Result<Option<Vec<Row>>, End> {
         {
-            let mut shared = core.shared();
-            shared.settings_dirty = false;
+            let mut shared = self.core.shared();
             shared.internal = None;
             shared.expect(Expect::Internal(Vec::new()));
         }
         // Everything before has been sent: there is nothing of the read buffer in what goes out.
-        request::write_query(self.out.own(&[]), inject::SETTINGS);
+        request::write_query(self.out.own(&[]), text.as_bytes());
         self.send(&[]).await?;
         self.drain().await?;
-        let answer = core.shared().internal.take();
-        match answer {
-            Some(Ok(rows)) => match inject::read_settings(&rows) {
-                Some(settings) => {
-                    core.judge().set_settings(settings);
-                    Ok(())
-                }
-                None => Err(End::Broken("the server does not tell its settings")),
-            },
-            _ => Err(End::Broken("the server does not tell its settings")),
-        }
+        let answer = self.core.shared().internal.take();
+        Ok(answer.and_then(Result::ok))
     }
 
     /// What a name of `EXECUTE name` can stand for.
@@ -136,17 +148,26 @@ impl Upward<'_> {
 
     /// Judges a text under what is known; under what is known now, if a name in it is not.
     pub(super) async fn judge(&mut self, text: &[u8], bytes: &[u8]) -> Result<Arc<Judged>, End> {
-        let judged = self.judge_as_known(text);
+        let mut judged = self.judge_as_known(text);
         if judged.runs_by_name {
             // What the name stands for has to be settled, and one thing.
             self.settle(bytes).await?;
-            return Ok(self.judge_as_known(text));
+            judged = self.judge_as_known(text);
+        }
+        if judged.own_definitions && self.learn_own(bytes).await? {
+            judged = self.judge_as_known(text);
+        }
+        if judged.runs_by_name {
+            return Ok(judged);
         }
         let uncommitted = self.core.shared().definitions_in_transaction;
         if judged.unresolved && !uncommitted {
             self.core.database.mark_stale();
-        } else if judged.unnamed && !self.core.judge().known().labels.is_empty() {
-            // Nothing on the way back will say where these rows come from: the definitions must be those of this moment.
+        } else if (judged.unnamed || judged.unresolved)
+            && !self.core.judge().known().labels.is_empty()
+        {
+            // Somebody else may have made it meanwhile; or nothing on the way back will say where these rows come from. The
+            // definitions must be those of this moment.
             let checked = self.core.database.check().await;
             checked.map_err(|_| {
                 End::Refused(Refusal::unreachable(&self.core.handle.grant.database))
@@ -155,7 +176,11 @@ impl Upward<'_> {
             return Ok(judged);
         }
         self.prepare_to_judge(bytes).await?;
-        Ok(self.judge_as_known(text))
+        let judged = self.judge_as_known(text);
+        if judged.own_definitions && self.learn_own(bytes).await? {
+            return Ok(self.judge_as_known(text));
+        }
+        Ok(judged)
     }
 
     pub(super) fn judge_as_known(&self, text: &[u8]) -> Arc<Judged> {

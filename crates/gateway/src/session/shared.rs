@@ -47,6 +47,9 @@ pub struct Shared {
     pub settings_in_transaction: bool,
     /// Definitions were changed in the open transaction.
     pub definitions_in_transaction: bool,
+    /// Counts what may have changed definitions, or undone such a change: what the session was told of its own holds for as
+    /// long as this stands still.
+    pub definitions: u64,
     /// Names that may mean something else since, until they can be looked up; `*` is any.
     pub moved_in_transaction: Arc<BTreeSet<String>>,
     /// Errors and notices are scrubbed until the transaction ends.
@@ -111,8 +114,15 @@ impl Shared {
         }
     }
 
+    /// Takes note of changed definitions.
+    pub fn define(&mut self, moves: &[String]) {
+        self.definitions += 1;
+        self.definitions_in_transaction = true;
+        self.move_names(moves);
+    }
+
     /// Takes note of names that mean nothing certain until the transaction ends.
-    pub fn move_names(&mut self, names: &[String]) {
+    fn move_names(&mut self, names: &[String]) {
         if names.is_empty() || self.moved_in_transaction.contains("*") {
             return;
         }
@@ -126,6 +136,7 @@ impl Shared {
 
     /// A transaction has ended: what it defined can be looked up. What was sent since may define more.
     pub fn forget_definitions(&mut self) {
+        self.definitions += 1;
         self.definitions_in_transaction = false;
         self.moved_in_transaction = Arc::default();
         let runs = self.queue.iter().filter_map(|expect| match expect {
@@ -134,8 +145,9 @@ impl Shared {
         });
         let due: Vec<_> = runs.map(|run| Arc::clone(&run.judged)).collect();
         for effects in due.iter().flat_map(|judged| &judged.effects) {
-            self.definitions_in_transaction |= effects.definitions;
-            self.move_names(&effects.moves);
+            if effects.defines() {
+                self.define(&effects.moves);
+            }
         }
     }
 
@@ -153,8 +165,10 @@ impl Shared {
                 self.settings_dirty = true;
             }
             self.settings_in_transaction |= effects.settings;
-            self.definitions_in_transaction |= effects.definitions;
-            self.move_names(&effects.moves);
+            if effects.defines() {
+                self.define(&effects.moves);
+            }
+            self.definitions += u64::from(effects.transaction.is_some());
             match &effects.named {
                 None | Some(Named::Execute { .. } | Named::Fetch { .. }) => continue,
                 Some(Named::Deallocate(_) | Named::Close(_)) => {}

@@ -9,6 +9,7 @@ use wire::postgres::tag::client as tag;
 use wire::postgres::{reply, request};
 
 use super::outgoing::Outgoing;
+use super::own::Own;
 use super::{Core, End};
 use crate::expect::Expect;
 use crate::inject;
@@ -33,6 +34,8 @@ pub(super) struct Upward<'c> {
     pub(super) skipping: bool,
     /// The settings that a text will be read under are not known.
     pub(super) unsure: bool,
+    /// Definitions that only this session can see.
+    pub(super) own: Own,
     /// Bytes of a frame that is passed piece by piece and has not come to its end.
     rest: usize,
     /// … and whether they are thrown away instead.
@@ -50,6 +53,7 @@ pub async fn run(core: &Core, reader: Reader, mut buffer: Buffer, writer: Writer
         batch: false,
         skipping: false,
         unsure: false,
+        own: Own::default(),
         rest: 0,
         rest_skipped: false,
     };
