@@ -93,7 +93,7 @@ const FUNCTIONS: &str = "SELECT p.oid, n.nspname, p.proname, p.provolatile, p.pr
      p.provariadic <> 0, p.prorettype, p.prosecdef, CASE WHEN p.oid >= 16384 THEN pg_catalog.pg_get_userbyid(p.proowner) END, \
      CASE WHEN p.oid >= 16384 THEN pg_catalog.array_to_string(p.proallargtypes, ' ') END, p.proretset \
      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace ORDER BY p.oid";
-/// Types of the users', but the row types of tables. What a check runs is read off the tree that the server keeps of it, which
+/// Types of the users', but the row types of tables, and of arrays of these only such as others are made of. What a check runs is read off the tree that the server keeps of it, which
 /// names each function by its OID, also those of the server's own that leave no dependency; a check that makes a value of another
 /// type may run that one's.
 const TYPES: &str = "SELECT t.oid, t.typname, t.typtype, t.typelem, t.typbasetype, \
@@ -113,7 +113,9 @@ const TYPES: &str = "SELECT t.oid, t.typname, t.typtype, t.typelem, t.typbasetyp
      WHERE k.contypid = t.oid AND m.part[1]::pg_catalog.oid < 16384) \
      FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
      LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem LEFT JOIN pg_catalog.pg_class ec ON ec.oid = e.typrelid \
-     WHERE t.oid >= 16384 AND (c.oid IS NULL OR c.relkind = 'c') AND (ec.oid IS NULL OR ec.relkind = 'c') ORDER BY t.oid";
+     WHERE t.oid >= 16384 AND (c.oid IS NULL OR c.relkind = 'c') AND (ec.oid IS NULL OR ec.relkind = 'c' \
+     OR t.oid IN (SELECT u.typbasetype FROM pg_catalog.pg_type u) OR t.oid IN (SELECT a.atttypid FROM pg_catalog.pg_attribute a \
+     JOIN pg_catalog.pg_class ac ON ac.oid = a.attrelid WHERE ac.relkind = 'c')) ORDER BY t.oid";
 /// Operators of the users', and whether they run a function that could do anything. What is written in C, or names one of the
 /// server's own functions, only a superuser can have made: extensions; with the server's word that it looks at no table (immutable;
 /// stable only in C) it counts as the server's own.

@@ -41,6 +41,8 @@ const UNASKED: &str = "
     CREATE TABLE kept (t ct, id int);
     INSERT INTO people VALUES (1, 'a', 'eu', 1, now());
     INSERT INTO both_of VALUES (NULL, NULL, NULL, 1);
+    CREATE DOMAIN crowd AS people[];
+    CREATE TYPE crowds AS (a people[], b crowd);
     CREATE VIEW taken AS SELECT takes(id) AS n FROM people;
     CREATE VIEW seen AS SELECT id FROM people";
 
