@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sql::Catalog;
-use sql::catalog_changes::{Changes, Pulse, SNAPSHOT, query_since};
+use sql::catalog_changes::{Asker, Changes, Pulse, SNAPSHOT, query_since};
 use sql::catalog_rows::{self, Row};
 
 use crate::config::UpstreamConfig;
@@ -107,7 +107,7 @@ impl Loader {
             upstream::rows(session, "COMMIT").await?;
             return Ok(None);
         }
-        let query = query_since(since).ok_or(UpstreamError::Protocol)?;
+        let query = query_since(since, Asker::Reader).ok_or(UpstreamError::Protocol)?;
         let pulse = Pulse::read(upstream::rows(session, &query).await?);
         let pulse = pulse.ok_or(UpstreamError::Protocol)?;
         let changes = match &self.last {

@@ -56,15 +56,28 @@ const PARTS: [(&str, &str, &str, &str); 20] = [
 /// More changed relations than this, and all of them are asked for.
 const MAX_NAMED: usize = 2_000;
 
+/// Who asks for what is newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A transaction that has changed nothing itself.
+    Reader,
+    /// One that may have. What its subtransactions wrote has numbers beyond its own, to which `age` counts.
+    Writer,
+}
+
 /// The query for what is newer than what a snapshot saw: a row for each table of the catalogue. None is a snapshot's text
 /// that is none.
-pub fn query_since(snapshot: &str) -> Option<String> {
+pub fn query_since(snapshot: &str, asker: Asker) -> Option<String> {
     let oldest: u64 = snapshot.split(':').next()?.parse().ok()?;
     // As `xmin` has it; the first numbers are none of transactions, and older than any.
     let oldest = (oldest % (1 << 32)).max(3);
-    // What was frozen long ago can seem to be of the future: an age below zero becomes a large one.
+    // What was frozen long ago can seem to be of the future: of ages below zero only those count that can be true.
+    let future = match asker {
+        Asker::Reader => 0,
+        Asker::Writer => -(1 << 30),
+    };
     let newer = format!(
-        "(pg_catalog.age(xmin) & 2147483647) <= (SELECT pg_catalog.age('{oldest}'::pg_catalog.xid))"
+        "pg_catalog.age(xmin) BETWEEN {future} AND (SELECT pg_catalog.age('{oldest}'::pg_catalog.xid))"
     );
     let parts = PARTS.map(|(name, table, key, which)| {
         // Columns are counted with their relations.

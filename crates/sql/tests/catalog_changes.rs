@@ -6,7 +6,7 @@ mod server;
 
 use server::{Client, Server};
 use sql::Catalog;
-use sql::catalog_changes::{Changes, Pulse, SNAPSHOT, query_since};
+use sql::catalog_changes::{Asker, Changes, Pulse, SNAPSHOT, query_since};
 use sql::catalog_rows::{self, QUERIES};
 
 /// A look as the gateway takes it.
@@ -21,11 +21,25 @@ fn whole(client: &mut Client) -> Catalog {
     catalog_rows::build(1, answers).unwrap()
 }
 
+fn pulse(client: &mut Client, since: &str, asker: Asker) -> Pulse {
+    Pulse::read(client.rows(&query_since(since, asker).unwrap())).unwrap()
+}
+
+/// The catalog after these changes, and how many of its parts were asked for.
+fn changed(client: &mut Client, known: &Catalog, changes: &Changes) -> (Catalog, usize) {
+    let queries = catalog_rows::queries_since(known, changes, false);
+    let asked = queries.iter().flatten().count();
+    let mut ask = |query: Option<String>| query.map(|query| client.rows(&query));
+    let answers = queries.into_iter().map(&mut ask).collect();
+    let catalog = catalog_rows::build_since(known, changes, 1, answers).unwrap();
+    (catalog, asked)
+}
+
 /// The catalog after `last`, and how many of its parts were asked for.
 fn look(client: &mut Client, last: Option<&Look>) -> (Look, usize) {
     let snapshot = client.run(SNAPSHOT)[0][0].clone();
     let since = last.map_or(&snapshot, |last| &last.snapshot);
-    let pulse = Pulse::read(client.rows(&query_since(since).unwrap())).unwrap();
+    let pulse = pulse(client, since, Asker::Reader);
     let none = Catalog::default();
     let known = last.map_or(&none, |last| &last.catalog);
     let changes = match last {
@@ -34,14 +48,7 @@ fn look(client: &mut Client, last: Option<&Look>) -> (Look, usize) {
     };
     let (catalog, asked) = match changes {
         None => (known.clone(), 0),
-        Some(changes) => {
-            let queries = catalog_rows::queries_since(known, &changes, false);
-            let asked = queries.iter().flatten().count();
-            let mut ask = |query: Option<String>| query.map(|query| client.rows(&query));
-            let answers = queries.into_iter().map(&mut ask).collect();
-            let catalog = catalog_rows::build_since(known, &changes, 1, answers).unwrap();
-            (catalog, asked)
-        }
+        Some(changes) => changed(client, known, &changes),
     };
     let found = Look {
         snapshot,
@@ -146,6 +153,51 @@ fn what_changed_comes_to_the_same_as_everything() {
         agent.run("DISCARD ALL");
     }
     old.run("COMMIT");
+}
+
+/// In one transaction that changes everything, in subtransactions, while others go on: what it sees itself.
+#[test]
+fn what_a_transaction_changed_comes_to_the_same_as_everything_that_it_sees() {
+    let Some(server) = Server::start("changes-own") else {
+        eprintln!("no PostgreSQL server is installed: skipped");
+        return;
+    };
+    let (mut client, mut agent) = (Client::connect(&server), Client::connect(&server));
+    let mut other = Client::connect(&server);
+    client.run(catalog_rows::SESSION);
+    agent.run("CREATE TABLE before (a int); CREATE VIEW v_before AS SELECT a FROM before");
+    let (mut last, _) = look(&mut client, None);
+    agent.run("BEGIN");
+    for (at, step) in STEPS.iter().enumerate() {
+        // PostgreSQL 15 makes no subtransaction behind the last of these.
+        let apart = ["VACUUM", "COMMIT", "DROP CONSTRAINT"];
+        if apart.iter().any(|word| step.contains(word)) {
+            continue;
+        }
+        agent.run("SAVEPOINT s");
+        for text in step.split(" ;; ") {
+            agent.run(text);
+        }
+        match at % 3 {
+            0 => agent.run("RELEASE SAVEPOINT s"),
+            1 => {
+                agent.run("SAVEPOINT t");
+                agent.run("CREATE TABLE undone (a int)");
+                agent.run("ROLLBACK TO SAVEPOINT t")
+            }
+            _ => other.run("SELECT pg_current_xact_id()"),
+        };
+        if at % 10 == 9 {
+            other.run(&format!("CREATE TABLE theirs_{at} (a int)"));
+            (last, _) = look(&mut client, Some(&last));
+        }
+        agent.run("SET LOCAL search_path = ''");
+        let newer = pulse(&mut agent, &last.snapshot, Asker::Writer);
+        let changes = newer.changes_since(&last.pulse).unwrap();
+        let (catalog, _) = changed(&mut agent, &last.catalog, &changes);
+        assert!(catalog.is_same(&whole(&mut agent)), "after {step}");
+        agent.run("SET LOCAL search_path = public");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use sql::catalog_changes::{Pulse, query_since};
+use sql::catalog_changes::{Asker, Pulse, query_since};
 use sql::catalog_rows::{self, Row};
 use wire::postgres::reply;
 
@@ -81,7 +81,7 @@ impl Upward<'_> {
 
     /// What everybody knows, and what this session's transaction has made of it. None where the server does not say.
     async fn own_definitions(&mut self, basis: Basis) -> Result<Option<Arc<Known>>, End> {
-        let Some(since) = query_since(&basis.found.snapshot) else {
+        let Some(since) = query_since(&basis.found.snapshot, Asker::Writer) else {
             return Ok(None);
         };
         let Some(before) = self.ask_within(&since).await?.and_then(Pulse::read) else {

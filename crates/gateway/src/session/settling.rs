@@ -34,7 +34,8 @@ impl Upward<'_> {
         };
         let known = match self.own.at(definitions, &known) {
             Some(own) => {
-                core.judge().set_uncommitted(false, Arc::default());
+                // Nothing is in doubt but what even the session's own server does not have.
+                core.judge().set_uncommitted(uncommitted, Arc::default());
                 own
             }
             None => {

@@ -296,12 +296,10 @@ impl Upward<'_> {
         if self.unsure || self.settings_text() != hold.search_path {
             return Ok(Way::Refused(self.still_held(hold)));
         }
-        let prepared = self.prepared_texts();
-        let again = Arc::new(
-            self.core
-                .judge()
-                .approved(asked.text, &prepared, &hold.approver),
-        );
+        let mut again = self.judge_approved(asked.text, &hold.approver);
+        if again.own_definitions && self.learn_own(buffer).await? {
+            again = self.judge_approved(asked.text, &hold.approver);
+        }
         if let Decision::Refuse(refusal) = &again.decision {
             self.core_record(
                 number,
@@ -339,6 +337,11 @@ impl Upward<'_> {
             }),
             Err(refusal) => Ok(Way::Refused(refusal)),
         }
+    }
+
+    fn judge_approved(&self, text: &[u8], approver: &str) -> Arc<Judged> {
+        let prepared = self.prepared_texts();
+        Arc::new(self.core.judge().approved(text, &prepared, approver))
     }
 
     async fn core_record(
