@@ -376,6 +376,31 @@ def test_a_guessed_key_cancels_nothing(gateway, writer, cluster):
         assert a.until()[-2].fields()["C"] == "57014"
 
 
+@pytest.mark.parametrize("before, after", [("", "I"), ("BEGIN", "E")], ids=["alone", "in a transaction"])
+@pytest.mark.parametrize("extended", [False, True], ids=["simple", "extended"])
+@pytest.mark.parametrize("how", ["cancel", "timeout"])
+def test_what_cancels_the_gateways_own_question_cancels_the_statement_and_no_session(open_gateway, through, cluster, how, extended, before, after):
+    """Before a statement the gateway may have to ask how it will be read, in the agent's session and under its time limit."""
+    with session(open_gateway, through) as w, cluster.connect("plain") as other:
+        for text in filter(None, (before, "SET search_path = public; SET statement_timeout = " + ("'100ms'" if how == "timeout" else "0"))):
+            assert raw.tags(w.ask(text))[-2:] == "CZ"
+        # What the question looks at is locked.
+        other.execute("BEGIN; LOCK TABLE pg_catalog.pg_class")
+        w.send(piece("SELECT 7") + raw.SYNC if extended else raw.query("SELECT 7"))
+        if how == "cancel":
+            eventually(lambda: other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'", (w.key[0],)).fetchall(), what="a question that waits")
+            with Wire(open_gateway.host, open_gateway.port) as c:
+                c.send(raw.cancel_request(*w.key))
+                assert c.closed()
+        got = w.until()
+        assert raw.tags(got) == "EZ" and got[0].fields()["C"] == "57014" and got[1].body.decode() == after
+        assert got[0].fields()["M"].endswith("statement timeout" if how == "timeout" else "user request")
+        other.execute("COMMIT")
+        # A busy machine may take longer for this, too.
+        eventually(lambda: raw.tags(w.ask("ROLLBACK; RESET statement_timeout"))[-3:] == "CCZ", what="a session without the limit")
+        assert w.ask("SELECT 7")[1].cells() == [b"7"]
+
+
 def test_cancel_by_libpq_and_over_tls(reader, writer, cluster, certificate):
     with psycopg.connect(**writer.psycopg(sslmode="require")) as conn:
         t = threading.Timer(0, lambda: (eventually(lambda: sleeping(cluster) == 1), conn.cancel_safe(timeout=10)))

@@ -31,6 +31,9 @@ impl Upward<'_> {
         self.prepare_to_judge(bytes).await?;
         self.core.judge().declare(parse.types());
         let judged = self.judge(parse.text, bytes).await?;
+        if self.was_cancelled(Road::Parse, bytes) {
+            return Ok(());
+        }
         let asked = Asked {
             road: Road::Parse,
             text: parse.text,
@@ -84,6 +87,9 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
+        if self.was_cancelled(Road::Execute, bytes) {
+            return Ok(());
+        }
         let doubt = {
             let shared = self.core.shared();
             shared.statements.is_in_doubt(bind.statement, shared.batch)
@@ -154,6 +160,9 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
+        if self.was_cancelled(Road::Execute, bytes) {
+            return Ok(());
+        }
         let doubt = {
             let shared = self.core.shared();
             shared.portals.is_in_doubt(execute.portal, shared.batch)

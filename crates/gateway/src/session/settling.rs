@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use journal::record::Road;
 use wire::postgres::{reply, request};
 
 use super::End;
+use super::shared::Unanswered;
 use super::statement::AHEAD_BYTES;
 use super::upward::Upward;
 use crate::expect::Expect;
@@ -116,8 +118,22 @@ impl Upward<'_> {
                 }
                 None => Err(End::Broken("the server does not tell its settings")),
             },
+            // The agent's cancel request, or its session's statement_timeout, was for what it had asked, and met this.
+            Some(Err(Unanswered::Cancelled(said))) => {
+                core.shared().settings_dirty = true;
+                self.unsure = true;
+                self.cancelled = Some(said);
+                Ok(())
+            }
             _ => Err(End::Broken("the server does not tell its settings")),
         }
+    }
+
+    /// Answers a message with the server's own words where the question on its behalf was cancelled: so is the message.
+    pub(super) fn was_cancelled(&mut self, road: Road, bytes: &[u8]) -> bool {
+        let said = self.cancelled.take();
+        said.map(|said| self.refuse_with(said, road, bytes))
+            .is_some()
     }
 
     /// What a name of `EXECUTE name` can stand for.
@@ -137,6 +153,9 @@ impl Upward<'_> {
     /// Judges a text under what is known; under what is known now, if a name in it is not.
     pub(super) async fn judge(&mut self, text: &[u8], bytes: &[u8]) -> Result<Arc<Judged>, End> {
         let judged = self.judge_as_known(text);
+        if self.cancelled.is_some() {
+            return Ok(judged);
+        }
         if judged.runs_by_name {
             // What the name stands for has to be settled, and one thing.
             self.settle(bytes).await?;

@@ -293,6 +293,9 @@ impl Upward<'_> {
         hold: &Hold,
     ) -> Result<Way, End> {
         self.prepare_to_judge(buffer).await?;
+        if self.cancelled.take().is_some() {
+            return Ok(Way::Refused(Refusal::cancelled()));
+        }
         if self.unsure || self.settings_text() != hold.search_path {
             return Ok(Way::Refused(self.still_held(hold)));
         }

@@ -33,6 +33,8 @@ pub(super) struct Upward<'c> {
     pub(super) skipping: bool,
     /// The settings that a text will be read under are not known.
     pub(super) unsure: bool,
+    /// … because the question was cancelled: what the server said.
+    pub(super) cancelled: Option<Vec<u8>>,
     /// Bytes of a frame that is passed piece by piece and has not come to its end.
     rest: usize,
     /// … and whether they are thrown away instead.
@@ -50,6 +52,7 @@ pub async fn run(core: &Core, reader: Reader, mut buffer: Buffer, writer: Writer
         batch: false,
         skipping: false,
         unsure: false,
+        cancelled: None,
         rest: 0,
         rest_skipped: false,
     };
@@ -214,6 +217,11 @@ impl Upward<'_> {
     pub(super) fn refuse(&mut self, refusal: &Refusal, road: Road, bytes: &[u8]) {
         let mut error = Vec::new();
         refusal.write_error(&mut error);
+        self.refuse_with(error, road, bytes);
+    }
+
+    /// The same, with an ErrorResponse that is whole.
+    pub(super) fn refuse_with(&mut self, mut error: Vec<u8>, road: Road, bytes: &[u8]) {
         let mut shared = self.core.shared();
         let simple = road == Road::Query || road == Road::Function;
         if simple && shared.is_idle() && !self.batch {
