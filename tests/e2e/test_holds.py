@@ -6,7 +6,7 @@ import threading
 import psycopg
 import pytest
 
-from rig import raw
+from rig import PATIENCE, raw
 from rig.gateway import Link, eventually
 from rig.raw import Wire
 
@@ -34,18 +34,18 @@ class Held:
 
         self.thread = threading.Thread(target=run, daemon=True)
         self.thread.start()
-        assert self.connected.wait(20)
+        assert self.connected.wait(PATIENCE)
 
     def number(self) -> int:
         """The hold's number, from the notice that goes out at once."""
         def found():
             assert self.error is None, self.error
             return next((m for n in self.notices if (m := re.search(r"hold (\d+)", n))), None)
-        return int(eventually(found, 20, "the notice of the hold").group(1))
+        return int(eventually(found, what="the notice of the hold").group(1))
 
     def done(self) -> "Held":
         """Waits for the end."""
-        self.thread.join(60)
+        self.thread.join(PATIENCE)
         assert not self.thread.is_alive(), "the statement still waits"
         return self
 
@@ -159,7 +159,7 @@ def test_a_hold_in_a_transaction(gateway, cluster, writer, dana, table):
         conn.execute("SELECT 1")
 
         def decide():
-            m = eventually(lambda: next((re.search(r"hold (\d+)", x) for x in notices if "hold" in x), None), 20, "the notice")
+            m = eventually(lambda: next((re.search(r"hold (\d+)", x) for x in notices if "hold" in x), None), what="the notice")
             with console(dana) as c:
                 c.execute(f"REJECT {m.group(1)} 'not inside a transaction'")
         t = threading.Thread(target=decide)

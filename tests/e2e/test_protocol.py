@@ -6,7 +6,7 @@ import asyncpg
 import psycopg
 import pytest
 
-from rig import raw
+from rig import PATIENCE, raw
 from rig.gateway import eventually
 from rig.raw import Wire
 
@@ -311,7 +311,7 @@ def test_notifications_are_passed_on(writer, reader):
         listener.execute("LISTEN shop_events")
         speaker.execute("NOTIFY shop_events, 'first'")
         speaker.execute("SELECT pg_notify('shop_events', 'second')")
-        got = [n.payload for n in listener.notifies(timeout=20, stop_after=2)]
+        got = [n.payload for n in listener.notifies(timeout=PATIENCE, stop_after=2)]
         assert got == ["first", "second"]
 
 
@@ -321,7 +321,7 @@ async def test_asyncpg_listeners(writer):
         heard = asyncio.get_running_loop().create_future()
         await conn.add_listener("async_events", lambda *a: heard.done() or heard.set_result(a[3]))
         await conn.execute("NOTIFY async_events, 'hello'")
-        assert await asyncio.wait_for(heard, 20) == "hello"
+        assert await asyncio.wait_for(heard, PATIENCE) == "hello"
     finally:
         await conn.close()
 
@@ -403,7 +403,7 @@ def test_what_cancels_the_gateways_own_question_cancels_the_statement_and_no_ses
 
 def test_cancel_by_libpq_and_over_tls(reader, writer, cluster, certificate):
     with psycopg.connect(**writer.psycopg(sslmode="require")) as conn:
-        t = threading.Timer(0, lambda: (eventually(lambda: sleeping(cluster) == 1), conn.cancel_safe(timeout=10)))
+        t = threading.Timer(0, lambda: (eventually(lambda: sleeping(cluster) == 1), conn.cancel_safe(timeout=PATIENCE)))
         t.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("SELECT pg_sleep(60)")

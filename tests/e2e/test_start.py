@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from conftest import APP_PASSWORD, shop_files, shop_section
-from rig import raw
+from rig import PATIENCE, raw
 from rig.cluster import free_port
 from rig.gateway import Gateway, binary, eventually
 from rig.raw import Wire
 
 
-def attempt(g: Gateway, *words: str, seconds: float = 60) -> subprocess.CompletedProcess:
+def attempt(g: Gateway, *words: str, seconds: float = PATIENCE) -> subprocess.CompletedProcess:
     """`serve`, or another command, to its end. A server that does start is stopped, and its status is 0."""
     words = words or ("serve",)
     with open(g.dir / "out", "w+") as out, open(g.dir / "err", "w+") as err:
@@ -25,7 +25,7 @@ def attempt(g: Gateway, *words: str, seconds: float = 60) -> subprocess.Complete
         finally:
             if p.poll() is None:
                 p.terminate()
-            status = p.wait(20)
+            status = p.wait(PATIENCE)
     return subprocess.CompletedProcess(p.args, status, (g.dir / "out").read_text(), (g.dir / "err").read_text())
 
 
@@ -267,7 +267,7 @@ def test_a_signal_in_the_moment_of_the_ready_line_is_heard(config, first):
             assert p.stdout.readline().startswith("ready")
             p.send_signal(first)
             p.terminate()
-            assert p.wait(60) == 0
+            assert p.wait(PATIENCE) == 0
         finally:
             p.kill()
             p.wait()
