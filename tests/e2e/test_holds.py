@@ -137,6 +137,19 @@ def test_an_approval_is_spent_by_one_of_many(new_gateway, cluster, table):
     assert codes.count("ok") == 1 and codes.count("TG001") == 5, codes
 
 
+def test_the_same_statement_asked_by_many_at_once_is_one_hold(gateway, writer, dana, table):
+    sessions = [Wire(gateway.host, gateway.port).login(writer.user, writer.password, "shop") for _ in range(8)]
+    for round_ in range(8):
+        for w in sessions:
+            w.send(raw.query(f"ALTER TABLE {table} ADD COLUMN many_{round_} int"))
+        (n,) = {int(re.search(r"hold (\d+)", w.read().fields()["M"]).group(1)) for w in sessions}
+        with console(dana) as c:
+            c.execute(f"REJECT {n} 'once is enough'")
+        assert [w.until()[0].fields()["C"] for w in sessions] == ["TG002"] * 8
+    for w in sessions:
+        w.close()
+
+
 def test_extended_protocol_and_parameters(gateway, cluster, writer, dana, table):
     with Wire(gateway.host, gateway.port).login(writer.user, writer.password, "shop") as w:
         w.send(raw.parse(f"ALTER TABLE {table} ADD COLUMN extended int"), raw.bind(), raw.describe("P"), raw.execute(), raw.SYNC)
