@@ -125,7 +125,7 @@ public class Scenario {
             rows("goes on", s.executeQuery("SELECT 'after'"));
             s.setQueryTimeout(0);
             s.execute("LISTEN j_chan; NOTIFY j_chan, 'hello'");
-            for (org.postgresql.PGNotification n : c.unwrap(org.postgresql.PGConnection.class).getNotifications(5000)) say("heard", n.getName(), n.getParameter());
+            for (org.postgresql.PGNotification n : c.unwrap(org.postgresql.PGConnection.class).getNotifications(60000)) say("heard", n.getName(), n.getParameter());
             s.execute("DROP TABLE j_t");
         }
     }

@@ -80,7 +80,7 @@ async def scenario(**connect) -> list[str]:
     heard: asyncio.Future = asyncio.get_running_loop().create_future()
     await conn.add_listener("a_chan", lambda c, pid, channel, payload: heard.done() or heard.set_result((channel, payload)))
     await conn.execute("NOTIFY a_chan, 'hello'")
-    say("heard", await asyncio.wait_for(heard, 20))
+    say("heard", await asyncio.wait_for(heard, 60))
     await conn.execute("DO $$ BEGIN RAISE NOTICE 'noted'; END $$")
     try:
         await conn.fetch("SELECT pg_sleep(30)", timeout=0.3)

@@ -114,7 +114,7 @@ def scenario(**connect) -> list[str]:
         conn.execute("DO $$ BEGIN RAISE NOTICE 'n' USING DETAIL = 'd'; END $$")
         conn.execute("LISTEN s_chan")
         conn.execute("NOTIFY s_chan, 'p'")
-        say("notify", [(n.channel, n.payload, n.pid == conn.info.backend_pid or "gateway") and (n.channel, n.payload) for n in conn.notifies(timeout=10, stop_after=1)])
+        say("notify", [(n.channel, n.payload, n.pid == conn.info.backend_pid or "gateway") and (n.channel, n.payload) for n in conn.notifies(timeout=60, stop_after=1)])
         info = psycopg.types.TypeInfo.fetch(conn, "hstore") or psycopg.types.TypeInfo.fetch(conn, "int4range")
         say("type", info.name, info.oid, info.array_oid)
         for n in range(12):  # past psycopg's own threshold for preparing

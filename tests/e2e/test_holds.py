@@ -6,7 +6,7 @@ import threading
 import psycopg
 import pytest
 
-from rig import raw
+from rig import PATIENCE, raw
 from rig.gateway import Link, eventually
 from rig.raw import Wire
 
@@ -34,18 +34,18 @@ class Held:
 
         self.thread = threading.Thread(target=run, daemon=True)
         self.thread.start()
-        assert self.connected.wait(20)
+        assert self.connected.wait(PATIENCE)
 
     def number(self) -> int:
         """The hold's number, from the notice that goes out at once."""
         def found():
             assert self.error is None, self.error
             return next((m for n in self.notices if (m := re.search(r"hold (\d+)", n))), None)
-        return int(eventually(found, 20, "the notice of the hold").group(1))
+        return int(eventually(found, what="the notice of the hold").group(1))
 
     def done(self) -> "Held":
         """Waits for the end."""
-        self.thread.join(60)
+        self.thread.join(PATIENCE)
         assert not self.thread.is_alive(), "the statement still waits"
         return self
 
@@ -137,6 +137,19 @@ def test_an_approval_is_spent_by_one_of_many(new_gateway, cluster, table):
     assert codes.count("ok") == 1 and codes.count("TG001") == 5, codes
 
 
+def test_the_same_statement_asked_by_many_at_once_is_one_hold(gateway, writer, dana, table):
+    sessions = [Wire(gateway.host, gateway.port).login(writer.user, writer.password, "shop") for _ in range(8)]
+    for round_ in range(8):
+        for w in sessions:
+            w.send(raw.query(f"ALTER TABLE {table} ADD COLUMN many_{round_} int"))
+        (n,) = {int(re.search(r"hold (\d+)", w.read().fields()["M"]).group(1)) for w in sessions}
+        with console(dana) as c:
+            c.execute(f"REJECT {n} 'once is enough'")
+        assert [w.until()[0].fields()["C"] for w in sessions] == ["TG002"] * 8
+    for w in sessions:
+        w.close()
+
+
 def test_extended_protocol_and_parameters(gateway, cluster, writer, dana, table):
     with Wire(gateway.host, gateway.port).login(writer.user, writer.password, "shop") as w:
         w.send(raw.parse(f"ALTER TABLE {table} ADD COLUMN extended int"), raw.bind(), raw.describe("P"), raw.execute(), raw.SYNC)
@@ -159,7 +172,7 @@ def test_a_hold_in_a_transaction(gateway, cluster, writer, dana, table):
         conn.execute("SELECT 1")
 
         def decide():
-            m = eventually(lambda: next((re.search(r"hold (\d+)", x) for x in notices if "hold" in x), None), 20, "the notice")
+            m = eventually(lambda: next((re.search(r"hold (\d+)", x) for x in notices if "hold" in x), None), what="the notice")
             with console(dana) as c:
                 c.execute(f"REJECT {m.group(1)} 'not inside a transaction'")
         t = threading.Thread(target=decide)

@@ -41,7 +41,7 @@ async def test_200_concurrent_sessions(gateway, cluster, reader):
         assert all("***@e***." in m for m in masked)
     finally:
         await asyncio.gather(*(c.close() for _, c in crowd))
-    eventually(lambda: upstream_sessions(cluster, "crowd") == 0, 5, "the end of all upstream sessions")
+    eventually(lambda: upstream_sessions(cluster, "crowd") == 0, what="the end of all upstream sessions")
 
 
 @pytest.mark.parametrize("how", ["terminate", "close", "reset"])
@@ -57,7 +57,7 @@ def test_a_client_that_goes_takes_its_upstream_session_along(gateway, cluster, w
     if how == "reset":
         w.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     w.close()
-    eventually(lambda: upstream_sessions(cluster, mark) == 0, 5, "the end of the upstream session")
+    eventually(lambda: upstream_sessions(cluster, mark) == 0, what="the end of the upstream session")
 
 
 def test_a_client_that_goes_inside_a_transaction_rolls_it_back(gateway, cluster, writer):
@@ -65,7 +65,7 @@ def test_a_client_that_goes_inside_a_transaction_rolls_it_back(gateway, cluster,
     w.ask("BEGIN")
     w.ask("UPDATE orders SET note = 'half' WHERE id = 1")
     w.close()
-    eventually(lambda: upstream_sessions(cluster, "half-way") == 0, 5, "the end of the upstream session")
+    eventually(lambda: upstream_sessions(cluster, "half-way") == 0, what="the end of the upstream session")
     assert cluster.sql("SELECT note FROM orders WHERE id = 1", "shop") == [(None,)]
 
 
@@ -104,7 +104,7 @@ def test_the_server_stops_and_comes_back(new_gateway):
             open_session(g, link, "meanwhile")
         assert caught.value.code and caught.value.code[:2] in ("08", "57"), caught.value.fields
         own.start()
-        with eventually(lambda: try_open(g, link), 20, "a session after the restart") as again:
+        with eventually(lambda: try_open(g, link), what="a session after the restart") as again:
             assert raw.tags(again.ask("SELECT 1")) == "TDCZ"
     finally:
         own.remove()
@@ -131,7 +131,7 @@ def test_sigterm_ends_cleanly(new_gateway, cluster):
         except (raw.Closed, ConnectionResetError):
             pass
         assert [m.fields()["C"] for m in seen if m.tag == "E"] == ["57P01"]
-    eventually(lambda: upstream_sessions(cluster, "sigterm") == 0, 5, "the end of the upstream session")
+    eventually(lambda: upstream_sessions(cluster, "sigterm") == 0, what="the end of the upstream session")
     with pytest.raises(OSError):
         socket.create_connection((g.host, g.port), 2)
 
@@ -153,8 +153,8 @@ def test_backpressure_a_client_that_does_not_read_stops_the_server_sending(gatew
         w.send(raw.query("SELECT repeat('x', 1000) FROM generate_series(1, 300000)"))
         w.read()
         # The server waits for its client: from here on nobody moves.
-        eventually(lambda: cluster.sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'slow' AND wait_event = 'ClientWrite'"), 30,
-                   "a server that waits for its client")
+        eventually(lambda: cluster.sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'slow' AND wait_event = 'ClientWrite'"),
+                   what="a server that waits for its client")
         grown = rss(gateway.process.pid) - before
         assert grown < 100 * 1024 * 1024, f"{grown} bytes for a client that does not read"
         count = sum(1 for m in w.until() if m.tag == "D")

@@ -80,7 +80,7 @@ def test_who_may_not_use_a_schema_any_more_looks_further(session, more, cluster)
     fine(w.ask("SELECT email || '' FROM customers"))
     fine(other.ask("REVOKE ALL ON SCHEMA elsewhere FROM app; ALTER SCHEMA elsewhere OWNER TO postgres; ALTER TABLE elsewhere.customers OWNER TO postgres"))
     # It was changed past the gateway, which looks now and then.
-    eventually(lambda: errors(w.ask("SELECT count(email || '') FROM customers")) == ["TG004"], 20, "a look at the schemas")
+    eventually(lambda: errors(w.ask("SELECT count(email || '') FROM customers")) == ["TG004"], what="a look at the schemas")
     assert errors(safe(w.ask("SELECT email || '' FROM customers"))) == ["TG004"]
 
 

@@ -11,11 +11,12 @@ from conftest import APP_PASSWORD
 
 
 class Counter:
-    """Passes connections on to a server, and counts what goes there on each, in order of their making."""
+    """Passes connections on to a server, and counts what goes there on each. The first bytes of one say whose it is."""
 
     def __init__(self, port: int):
         self.target = port
         self.sent: list[int] = []
+        self.first: list[bytes] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -29,6 +30,7 @@ class Counter:
             server = socket.create_connection(("127.0.0.1", self.target))
             number = len(self.sent)
             self.sent.append(0)
+            self.first.append(b"")
             threading.Thread(target=self.pump, args=(client, server, number), daemon=True).start()
             threading.Thread(target=self.pump, args=(server, client, None), daemon=True).start()
 
@@ -36,6 +38,7 @@ class Counter:
         try:
             while data := source.recv(65536):
                 if number is not None:
+                    self.first[number] = self.first[number] or data
                     self.sent[number] += len(data)
                 sink.sendall(data)
         except OSError:
@@ -70,9 +73,9 @@ REFUSED = [
 def test_a_refused_statement_sends_no_byte(counted):
     counter, g = counted
     link = g.grant(role="writer")
-    with Wire(g.host, g.port).login(link.user, link.password, "shop") as w:
+    with Wire(g.host, g.port).login(link.user, link.password, "shop", application_name="the counted one") as w:
         assert raw.tags(w.ask("SELECT 1")) == "TDCZ"
-        own = len(counter.sent) - 1
+        (own,) = [n for n, first in enumerate(counter.first) if b"the counted one" in first]
         for text in REFUSED:
             before = counter.sent[own]
             assert raw.tags(w.ask(text)) == "EZ", text

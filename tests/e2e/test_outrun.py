@@ -81,7 +81,7 @@ def session(links):
 
     def make(role="reader", database="agents", **startup: str) -> Wire:
         link = links(role, database)
-        opened.append(Wire(link.host, link.port, timeout=6).login(link.user, link.password, link.database, **startup))
+        opened.append(Wire(link.host, link.port).login(link.user, link.password, link.database, **startup))
         return opened[-1]
 
     yield make
@@ -620,7 +620,7 @@ def test_a_statement_sent_into_a_copy_neither_hangs_nor_keeps_its_locks(session,
         except TimeoutError:
             hung = True
         w.close()
-        eventually(lambda: not copies(), 5, "the end of a session whose agent is gone")
+        eventually(lambda: not copies(), what="the end of a session whose agent is gone")
         assert not hung
     finally:
         cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY small%' AND state = 'active'")

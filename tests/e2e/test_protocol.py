@@ -6,7 +6,7 @@ import asyncpg
 import psycopg
 import pytest
 
-from rig import raw
+from rig import PATIENCE, raw
 from rig.gateway import eventually
 from rig.raw import Wire
 
@@ -311,7 +311,7 @@ def test_notifications_are_passed_on(writer, reader):
         listener.execute("LISTEN shop_events")
         speaker.execute("NOTIFY shop_events, 'first'")
         speaker.execute("SELECT pg_notify('shop_events', 'second')")
-        got = [n.payload for n in listener.notifies(timeout=20, stop_after=2)]
+        got = [n.payload for n in listener.notifies(timeout=PATIENCE, stop_after=2)]
         assert got == ["first", "second"]
 
 
@@ -321,7 +321,7 @@ async def test_asyncpg_listeners(writer):
         heard = asyncio.get_running_loop().create_future()
         await conn.add_listener("async_events", lambda *a: heard.done() or heard.set_result(a[3]))
         await conn.execute("NOTIFY async_events, 'hello'")
-        assert await asyncio.wait_for(heard, 20) == "hello"
+        assert await asyncio.wait_for(heard, PATIENCE) == "hello"
     finally:
         await conn.close()
 
@@ -376,9 +376,34 @@ def test_a_guessed_key_cancels_nothing(gateway, writer, cluster):
         assert a.until()[-2].fields()["C"] == "57014"
 
 
+@pytest.mark.parametrize("before, after", [("", "I"), ("BEGIN", "E")], ids=["alone", "in a transaction"])
+@pytest.mark.parametrize("extended", [False, True], ids=["simple", "extended"])
+@pytest.mark.parametrize("how", ["cancel", "timeout"])
+def test_what_cancels_the_gateways_own_question_cancels_the_statement_and_no_session(open_gateway, through, cluster, how, extended, before, after):
+    """Before a statement the gateway may have to ask how it will be read, in the agent's session and under its time limit."""
+    with session(open_gateway, through) as w, cluster.connect("plain") as other:
+        for text in filter(None, (before, "SET search_path = public; SET statement_timeout = " + ("'100ms'" if how == "timeout" else "0"))):
+            assert raw.tags(w.ask(text))[-2:] == "CZ"
+        # What the question looks at is locked.
+        other.execute("BEGIN; LOCK TABLE pg_catalog.pg_class")
+        w.send(piece("SELECT 7") + raw.SYNC if extended else raw.query("SELECT 7"))
+        if how == "cancel":
+            eventually(lambda: other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'", (w.key[0],)).fetchall(), what="a question that waits")
+            with Wire(open_gateway.host, open_gateway.port) as c:
+                c.send(raw.cancel_request(*w.key))
+                assert c.closed()
+        got = w.until()
+        assert raw.tags(got) == "EZ" and got[0].fields()["C"] == "57014" and got[1].body.decode() == after
+        assert got[0].fields()["M"].endswith("statement timeout" if how == "timeout" else "user request")
+        other.execute("COMMIT")
+        # A busy machine may take longer for this, too.
+        eventually(lambda: raw.tags(w.ask("ROLLBACK; RESET statement_timeout"))[-3:] == "CCZ", what="a session without the limit")
+        assert w.ask("SELECT 7")[1].cells() == [b"7"]
+
+
 def test_cancel_by_libpq_and_over_tls(reader, writer, cluster, certificate):
     with psycopg.connect(**writer.psycopg(sslmode="require")) as conn:
-        t = threading.Timer(0, lambda: (eventually(lambda: sleeping(cluster) == 1), conn.cancel_safe(timeout=10)))
+        t = threading.Timer(0, lambda: (eventually(lambda: sleeping(cluster) == 1), conn.cancel_safe(timeout=PATIENCE)))
         t.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("SELECT pg_sleep(60)")

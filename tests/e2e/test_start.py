@@ -1,6 +1,7 @@
 """A start that cannot be is refused with one clear line and an exit status, and leaves nothing behind."""
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -8,13 +9,13 @@ import psycopg
 import pytest
 
 from conftest import APP_PASSWORD, shop_files, shop_section
-from rig import raw
+from rig import PATIENCE, raw
 from rig.cluster import free_port
 from rig.gateway import Gateway, binary, eventually
 from rig.raw import Wire
 
 
-def attempt(g: Gateway, *words: str, seconds: float = 60) -> subprocess.CompletedProcess:
+def attempt(g: Gateway, *words: str, seconds: float = PATIENCE) -> subprocess.CompletedProcess:
     """`serve`, or another command, to its end. A server that does start is stopped, and its status is 0."""
     words = words or ("serve",)
     with open(g.dir / "out", "w+") as out, open(g.dir / "err", "w+") as err:
@@ -24,7 +25,7 @@ def attempt(g: Gateway, *words: str, seconds: float = 60) -> subprocess.Complete
         finally:
             if p.poll() is None:
                 p.terminate()
-            status = p.wait(20)
+            status = p.wait(PATIENCE)
     return subprocess.CompletedProcess(p.args, status, (g.dir / "out").read_text(), (g.dir / "err").read_text())
 
 
@@ -256,8 +257,24 @@ def test_upstream_by_tls(certificate, new_gateway):
         own.remove()
 
 
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+def test_a_signal_in_the_moment_of_the_ready_line_is_heard(config, first):
+    """Whoever waits for that line may send one at once: a SIGHUP that nobody listens for ends a process."""
+    g = config()
+    for _ in range(6):
+        p = subprocess.Popen([binary(), "--config", str(g.config), "serve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=g.dir, env=g.env)
+        try:
+            assert p.stdout.readline().startswith("ready")
+            p.send_signal(first)
+            p.terminate()
+            assert p.wait(PATIENCE) == 0
+        finally:
+            p.kill()
+            p.wait()
+            p.stdout.close()
+
+
 def test_reload_takes_new_policies_and_a_bad_file_leaves_the_old_ones(new_gateway):
-    import signal
     g = new_gateway()
     link, dana = g.grant(), g.dba("dana")
     path = g.dir / "agents.cedar"

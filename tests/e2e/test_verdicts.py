@@ -86,14 +86,16 @@ DISGUISED = [
 
 @pytest.mark.parametrize("text", DISGUISED)
 def test_a_reader_cannot_disguise_an_effect(cluster, reading, text):
-    before = cluster.sql("SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_largeobject_metadata)", "shop")
+    # Temporary ones go with their sessions, and those of earlier tests may just be going.
+    there = ("SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class WHERE relpersistence <> 't'), "
+             "(SELECT count(*) FROM pg_largeobject_metadata)")
+    before = cluster.sql(there, "shop")
     got = reading.ask(text)
     # A text whose tail is inside a literal is one harmless SELECT; it must then run as just that.
     if raw.tags(got) != "TDCZ" or got[0].tag == "E":
         assert "E" in raw.tags(got), raw.tags(got)
         assert "D" not in raw.tags(got).split("E")[0] and "C" not in raw.tags(got).split("E")[0], "something ran before the refusal"
-    after = cluster.sql("SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_largeobject_metadata)", "shop")
-    assert before == after
+    assert before == cluster.sql(there, "shop")
     assert raw.tags(reading.ask("SELECT 1")) in ("TDCZ", "EZ")
 
 

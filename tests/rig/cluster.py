@@ -93,7 +93,9 @@ class Cluster:
         for attempt in range(5):
             port = self.port or free_port()
             options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": self.dir, "fsync": "off",
-                       "max_connections": "500", **self.options}
+                       "max_connections": "500",
+                       # It would tidy up at its own times: tables change their size and the order of their rows, and plans change.
+                       "autovacuum": "off", **self.options}
             words = " ".join(f"-c {k}={v}" for k, v in options.items())
             try:
                 # Not captured: the server inherits the pipe and would keep it open.

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rig import PATIENCE
+
 REPO = Path(__file__).resolve().parents[2]
 
 
@@ -27,7 +29,7 @@ def binary() -> str:
     return f"{target}/debug/tollgate"
 
 
-def eventually(check, seconds: float = 10.0, what: str = "it"):
+def eventually(check, seconds: float = PATIENCE, what: str = "it"):
     """Asks until the answer is true, and returns it; fails when the time is over."""
     end = time.monotonic() + seconds
     while True:
@@ -89,7 +91,7 @@ class Gateway:
 
     # -- the process ---------------------------------------------------------------------------------------------
 
-    def start(self, seconds: float = 60.0) -> str:
+    def start(self, seconds: float = PATIENCE) -> str:
         """Starts it and waits for the ready line."""
         self.stderr_path = self.dir / "stderr.log"
         self.stdout_lines: list[str] = []
@@ -125,7 +127,7 @@ class Gateway:
         """Whether the process runs."""
         return self.process is not None and self.process.poll() is None
 
-    def stop(self, seconds: float = 15.0) -> int:
+    def stop(self, seconds: float = PATIENCE) -> int:
         """SIGTERM, and the exit status."""
         assert self.process
         if self.process.poll() is None:
@@ -158,7 +160,7 @@ class Gateway:
     def run(self, *words: str, env: dict | None = None, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess:
         """One command with this gateway's config."""
         done = subprocess.run([binary(), "--config", str(self.config), *words], capture_output=True, text=True, cwd=self.dir,
-                              env={**self.env, **(env or {})}, timeout=60, input=stdin)
+                              env={**self.env, **(env or {})}, timeout=PATIENCE, input=stdin)
         if check and done.returncode != 0:
             raise AssertionError(f"tollgate {' '.join(words)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done

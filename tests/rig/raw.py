@@ -12,6 +12,8 @@ import ssl
 import struct
 from dataclasses import dataclass
 
+from rig import PATIENCE
+
 
 @dataclass
 class Message:
@@ -111,7 +113,7 @@ class Closed(Exception):
 class Wire:
     """A connection, before or after the log-in."""
 
-    def __init__(self, host: str, port: int, timeout: float = 20):
+    def __init__(self, host: str, port: int, timeout: float = PATIENCE):
         self.sock: socket.socket | ssl.SSLSocket = socket.create_connection((host, port), timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""

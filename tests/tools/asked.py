@@ -23,7 +23,7 @@ def asked(gateway: Gateway, link: Link) -> list[Asked]:
         mine = [s for s in json.loads(gateway.run("sessions", "--json").stdout) if s["grant"] == link.user]
         return mine if mine and all(s["end"] for s in mine) else None
     out = []
-    for session in sorted(s["session"] for s in eventually(ended, 20, "the end of the tool's sessions")):
+    for session in sorted(s["session"] for s in eventually(ended, what="the end of the tool's sessions")):
         for line in gateway.run("replay", str(session), "--json").stdout.splitlines():
             event = json.loads(line)["event"]
             if event.get("event") == "statement":

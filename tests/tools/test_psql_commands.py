@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from rig import PATIENCE
 from rig.cluster import postgres_bin
 from tools.conftest import program
 
@@ -108,7 +109,7 @@ def test_completion(way, environment, tmp_path):
     def until(mark: bytes):
         got = b""
         while mark not in got:
-            assert select.select([main], [], [], 20)[0], f"psql said {got[-500:]!r} and not {mark!r}"
+            assert select.select([main], [], [], PATIENCE)[0], f"psql said {got[-500:]!r} and not {mark!r}"
             got += os.read(main, 65536)
     try:
         prompt = f"{way.link.database}=# ".encode()
@@ -119,7 +120,7 @@ def test_completion(way, environment, tmp_path):
             os.write(main, line.encode() + b"\t\x15\\echo done-%d-x\n" % number)
             until(b"\ndone-%d-x\r\n%s" % (number, prompt))
         os.write(main, b"\\q\n")
-        p.wait(20)
+        p.wait(PATIENCE)
     finally:
         p.kill()
         p.wait()

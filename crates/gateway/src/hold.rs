@@ -127,8 +127,8 @@ impl HoldDesk {
         Ok(self.journal.append_durable(hold.session, event).await?)
     }
 
-    /// Puts a statement up for a decision, or joins an undecided hold of the same identity; the receiver gets the hold once
-    /// it is decided.
+    /// Puts a statement up for a decision, or joins an open hold of the same identity; the receiver gets the hold once it is
+    /// decided.
     ///
     /// # Errors
     /// Nothing is held where the store or the journal cannot write.
@@ -136,15 +136,9 @@ impl HoldDesk {
         &self,
         wanted: Hold,
     ) -> Result<(Hold, oneshot::Receiver<Hold>), HoldDeskError> {
-        let hold = self
-            .blocking(
-                move |store| match store.undecided_hold(&wanted.grant, &wanted.fingerprint) {
-                    Some(same) => Ok((same, false)),
-                    None => store.create_hold(wanted).map(|new| (new, true)),
-                },
-            )
+        let (hold, new) = self
+            .blocking(move |store| store.find_or_create_hold(wanted))
             .await?;
-        let (hold, new) = hold;
         if new {
             self.record(&hold).await?;
         }

@@ -11,19 +11,22 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn create_hold(&self, hold: Hold) -> Result<Hold, StoreError> {
+        self.inner.change(|inner, state| inner.create(state, hold))
+    }
+
+    /// The hold of its grant for its statement that is open, an approved one before one that waits, or else this one, made
+    /// as `create_hold` makes it; and whether it was made. Of those who ask at once, one makes it.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn find_or_create_hold(&self, hold: Hold) -> Result<(Hold, bool), StoreError> {
         self.inner.change(|inner, state| {
-            let hold = Hold {
-                id: state.last_hold + 1,
-                state: HoldState::Held,
-                decided_us: None,
-                decided_by: None,
-                why: None,
-                ..hold
-            };
-            inner.holds.put(&hold.id.to_be_bytes(), &hold)?;
-            state.last_hold = hold.id;
-            state.open.insert(hold.id, hold.clone());
-            Ok(hold)
+            for wanted in [HoldState::Approved, HoldState::Held] {
+                if let Some(open) = state.find_open(wanted, &hold.grant, &hold.fingerprint) {
+                    return Ok((open, false));
+                }
+            }
+            Ok((inner.create(state, hold)?, true))
         })
     }
 
@@ -153,18 +156,21 @@ impl Store {
     /// Using it is `spend_hold`, which may still refuse.
     #[must_use]
     pub fn approved_hold(&self, grant: &str, fingerprint: &str) -> Option<Hold> {
-        self.find_open(HoldState::Approved, grant, fingerprint)
+        let state = self.inner.state();
+        state.find_open(HoldState::Approved, grant, fingerprint)
     }
 
     /// A hold of this grant for this statement that waits for a decision.
     #[must_use]
     pub fn undecided_hold(&self, grant: &str, fingerprint: &str) -> Option<Hold> {
-        self.find_open(HoldState::Held, grant, fingerprint)
-    }
-
-    fn find_open(&self, wanted: HoldState, grant: &str, fingerprint: &str) -> Option<Hold> {
         let state = self.inner.state();
-        let fitting = state.open.values().filter(|hold| {
+        state.find_open(HoldState::Held, grant, fingerprint)
+    }
+}
+
+impl State {
+    fn find_open(&self, wanted: HoldState, grant: &str, fingerprint: &str) -> Option<Hold> {
+        let fitting = self.open.values().filter(|hold| {
             hold.state == wanted && hold.grant == grant && hold.fingerprint == fingerprint
         });
         fitting.max_by_key(|hold| hold.expires_us).cloned()
@@ -172,6 +178,21 @@ impl Store {
 }
 
 impl Inner {
+    fn create(&self, state: &mut State, hold: Hold) -> Result<Hold, StoreError> {
+        let hold = Hold {
+            id: state.last_hold + 1,
+            state: HoldState::Held,
+            decided_us: None,
+            decided_by: None,
+            why: None,
+            ..hold
+        };
+        self.holds.put(&hold.id.to_be_bytes(), &hold)?;
+        state.last_hold = hold.id;
+        state.open.insert(hold.id, hold.clone());
+        Ok(hold)
+    }
+
     fn find(&self, state: &State, id: u64) -> Result<Hold, HoldError> {
         if let Some(hold) = state.open.get(&id) {
             return Ok(hold.clone());

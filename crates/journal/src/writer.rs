@@ -15,6 +15,7 @@ use crate::durable::Acknowledgement;
 use crate::error::JournalError;
 use crate::journal::{Shared, Tail};
 use crate::queue::{Item, Work};
+use crate::record::Event;
 use crate::recovery::guarded;
 use crate::segment::Segment;
 
@@ -27,6 +28,14 @@ pub(crate) const NUMBERS_LOW: u64 = 32;
 /// A vector of waiting records longer than this is given back after a rush.
 const SPARE_ITEMS: usize = 8192;
 
+/// A record of a batch that is not on disk yet.
+struct Packed {
+    session: u64,
+    seq: u64,
+    time_us: u64,
+    event: Event,
+}
+
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     segment: Arc<Segment>,
@@ -34,7 +43,8 @@ pub(crate) struct Writer {
     packer: Packer,
     checkpoint: Checkpoint,
     checkpoint_at: Instant,
-    /// Of the batch being filled.
+    /// Of the batch being filled: its records, for the index, and who waits for them.
+    packed: Vec<Packed>,
     answers: Vec<Acknowledgement>,
     records: usize,
     weight: usize,
@@ -55,6 +65,7 @@ impl Writer {
             packer: Packer::new(tail.seq, tail.hash),
             checkpoint,
             checkpoint_at: Instant::now(),
+            packed: Vec::new(),
             answers: Vec::new(),
             records: 0,
             weight: 0,
@@ -113,14 +124,30 @@ impl Writer {
         self.weight += item.weight;
         self.answers.extend(item.done);
         let seq = self.packer.push(item.time_us, item.session, &item.event)?;
-        let mut active = self.shared.active();
-        active.live.fold(
-            &self.segment.sessions,
-            item.session,
+        self.packed.push(Packed {
+            session: item.session,
             seq,
-            item.time_us,
-            &item.event,
-        )
+            time_us: item.time_us,
+            event: item.event,
+        });
+        Ok(())
+    }
+
+    /// What was packed is on disk: it may be told of, by number and by session at once.
+    fn show(&mut self, tail: Tail) -> Result<(), JournalError> {
+        let mut active = self.shared.active();
+        self.shared.set_tail(tail);
+        for one in self.packed.drain(..) {
+            active.live.fold(
+                &self.segment.sessions,
+                one.session,
+                one.seq,
+                one.time_us,
+                &one.event,
+            )?;
+        }
+        self.packed.shrink_to(SPARE_ITEMS);
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), JournalError> {
@@ -139,7 +166,7 @@ impl Writer {
             seq: self.packer.seq(),
             hash: self.packer.hash(),
         };
-        self.shared.set_tail(tail);
+        self.show(tail)?;
         for answer in self.answers.drain(..) {
             answer.answer(Ok(()));
         }

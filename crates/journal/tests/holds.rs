@@ -217,6 +217,35 @@ fn of_many_who_spend_at_once_one_does() {
     }
 }
 
+#[test]
+fn of_many_who_ask_for_the_same_at_once_one_makes_the_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path()).unwrap();
+    for round in 1..=20u64 {
+        let fingerprint = format!("f{round}");
+        let barrier = Barrier::new(8);
+        let asked: Vec<(Hold, bool)> = std::thread::scope(|scope| {
+            let ask = || {
+                barrier.wait();
+                store.find_or_create_hold(hold(&fingerprint, 100)).unwrap()
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        });
+        assert!(asked.iter().all(|(hold, _)| hold.id == round), "{asked:?}");
+        assert_eq!(asked.iter().filter(|(_, made)| *made).count(), 1);
+    }
+    // Who asks when it was decided a moment ago gets the decision, not a hold of its own.
+    store.decide_hold(7, true, "dana", "", 5).unwrap();
+    let (approved, made) = store.find_or_create_hold(hold("f7", 100)).unwrap();
+    assert_eq!(
+        (approved.id, approved.state, made),
+        (7, HoldState::Approved, false)
+    );
+    store.spend_hold(7, "f7", 6).unwrap();
+    assert!(store.find_or_create_hold(hold("f7", 100)).unwrap().1);
+}
+
 fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     let one = prop_oneof![
         (0..20u64).prop_map(Attempt::Approve),

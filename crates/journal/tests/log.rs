@@ -5,7 +5,7 @@
 mod fixture;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use fixture::{config, copy, end, end_of, long, open, select, start, statement};
@@ -242,6 +242,38 @@ fn an_ended_session_is_whole_while_its_index_is_written() {
             journal.append_durable(1, end()).wait().unwrap();
             acknowledged.store(seq, Ordering::SeqCst);
         }
+        looker.join().unwrap();
+    });
+}
+
+#[test]
+fn nothing_is_told_of_a_session_before_it_is_on_disk() {
+    let state = tempfile::tempdir().unwrap();
+    let journal = open(state.path(), 60);
+    journal.append_durable(1, select(1)).wait().unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looker = scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                let told = journal.session(1).unwrap().unwrap();
+                let found = journal.session_records(1).unwrap();
+                assert!(
+                    told.statements <= found.len() as u64,
+                    "{} statements, {} records of them",
+                    told.statements,
+                    found.len()
+                );
+                let whole = journal.verify().unwrap();
+                assert_eq!(whole.broken, None);
+            }
+        });
+        for number in 2..=200 {
+            journal.append_durable(1, select(number)).wait().unwrap();
+            if looker.is_finished() {
+                break;
+            }
+        }
+        over.store(true, Ordering::SeqCst);
         looker.join().unwrap();
     });
 }

@@ -7,7 +7,7 @@ use gateway::database::Database;
 use gateway::tls::ServerTls;
 use gateway::{Gateway, Listener};
 use journal::{Event, Journal, JournalConfig, JournalError, Store};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -88,6 +88,8 @@ async fn run(
     store: Store,
     journal: Journal,
 ) -> Result<(), Failure> {
+    // Before anybody is told that it runs: an unheard SIGHUP would be the end of it.
+    let signals = Signals::listen()?;
     let address = listener
         .address()
         .map_err(|e| Failure::Usage(e.to_string()))?;
@@ -122,7 +124,7 @@ async fn run(
     note(&journal, "start", &address.to_string());
     announce(&format!("ready postgres={address}"));
 
-    wait_for_the_end(&office).await?;
+    signals.wait_for_the_end(&office).await;
     let _ = stop.send(true);
     let _ = serving.await;
     housekeeping.abort();
@@ -155,22 +157,34 @@ fn answer_request(
     }
 }
 
-/// SIGHUP reads policies and labels again; SIGTERM and SIGINT end.
-async fn wait_for_the_end(office: &Office) -> Result<(), Failure> {
-    let on = |kind| signal(kind).map_err(|e| Failure::Usage(e.to_string()));
-    let (mut hup, mut term, mut int) = (
-        on(SignalKind::hangup())?,
-        on(SignalKind::terminate())?,
-        on(SignalKind::interrupt())?,
-    );
-    loop {
-        tokio::select! {
-            _ = hup.recv() => match office.reload("SIGHUP").await {
-                Ok(line) => tracing::info!("{line}"),
-                Err(line) => tracing::error!("not reloaded, the rules before stay in force: {line}"),
-            },
-            _ = term.recv() => return Ok(()),
-            _ = int.recv() => return Ok(()),
+/// Heard from here on.
+struct Signals {
+    hup: Signal,
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Signals, Failure> {
+        let on = |kind| signal(kind).map_err(|e| Failure::Usage(e.to_string()));
+        Ok(Signals {
+            hup: on(SignalKind::hangup())?,
+            term: on(SignalKind::terminate())?,
+            int: on(SignalKind::interrupt())?,
+        })
+    }
+
+    /// SIGHUP reads policies and labels again; SIGTERM and SIGINT end.
+    async fn wait_for_the_end(mut self, office: &Office) {
+        loop {
+            tokio::select! {
+                _ = self.hup.recv() => match office.reload("SIGHUP").await {
+                    Ok(line) => tracing::info!("{line}"),
+                    Err(line) => tracing::error!("not reloaded, the rules before stay in force: {line}"),
+                },
+                _ = self.term.recv() => return,
+                _ = self.int.recv() => return,
+            }
         }
     }
 }

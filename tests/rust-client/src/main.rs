@@ -221,16 +221,24 @@ async fn main() {
     let cancel = client.cancel_token();
     let sleeping = client.query("SELECT pg_sleep(60)", &[]);
     let cancelling = async {
-        // Asked again until the statement has begun: a cancel that comes too early is for nothing.
-        for _ in 0..200 {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            let _ = cancel.cancel_query(NoTls).await;
+        // Once, when it sleeps: a cancel that comes too early is for nothing, and one that comes too late is for another.
+        let (other, _) = connect().await;
+        let asleep = "SELECT 1 FROM pg_stat_activity WHERE usename = current_user AND wait_event = 'PgSleep'";
+        while other
+            .query(asleep, &[])
+            .await
+            .expect("an answer")
+            .is_empty()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
+        cancel.cancel_query(NoTls).await.expect("a cancel request");
     };
-    tokio::select! {
-        slept = sleeping => println!("cancelled {}", slept.err().map_or("not".into(), |e| failure(&e))),
-        () = cancelling => println!("never cancelled"),
-    }
+    let (slept, ()) = future::join(sleeping, cancelling).await;
+    println!(
+        "cancelled {}",
+        slept.err().map_or("not".into(), |e| failure(&e))
+    );
     client
         .batch_execute("DROP TABLE r_t")
         .await

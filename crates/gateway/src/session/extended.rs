@@ -31,6 +31,9 @@ impl Upward<'_> {
         self.prepare_to_judge(bytes).await?;
         self.core.judge().declare(parse.types());
         let judged = self.judge(parse.text, bytes).await?;
+        if self.was_cancelled(Road::Parse, bytes) {
+            return Ok(());
+        }
         let asked = Asked {
             road: Road::Parse,
             text: parse.text,
@@ -84,6 +87,9 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
+        if self.was_cancelled(Road::Execute, bytes) {
+            return Ok(());
+        }
         let doubt = {
             let shared = self.core.shared();
             shared.statements.is_in_doubt(bind.statement, shared.batch)
@@ -112,6 +118,9 @@ impl Upward<'_> {
         {
             portal = Arc::new(self.portal_of(&bind, frame.body()));
             judgements = self.judge_portal(&portal);
+        }
+        if self.was_cancelled(Road::Execute, bytes) {
+            return Ok(());
         }
         let held = judgements.iter().any(|j| !j.is_allowed());
         portal
@@ -162,6 +171,9 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
+        if self.was_cancelled(Road::Execute, bytes) {
+            return Ok(());
+        }
         let doubt = {
             let shared = self.core.shared();
             shared.portals.is_in_doubt(execute.portal, shared.batch)

@@ -9,9 +9,12 @@ use wire::postgres::reply::ErrorFields;
 use super::End;
 use super::downward::{Downward, Fate, Rows, out_of_step};
 use super::named::lock;
-use super::shared::Shared;
+use super::shared::{Shared, Unanswered};
 use crate::expect::Expect;
 use crate::scrub;
+
+/// query_canceled (PostgreSQL manual, appendix A).
+const CANCELLED: &str = "57014";
 
 impl Downward<'_> {
     pub(super) fn error(
@@ -52,7 +55,10 @@ impl Downward<'_> {
                 Ok(fate)
             }
             Some(Expect::Internal(_)) => {
-                shared.internal = Some(Err(()));
+                shared.internal = Some(Err(match sqlstate.as_str() {
+                    CANCELLED => Unanswered::Cancelled(frame.bytes().to_vec()),
+                    _ => Unanswered::Refused,
+                }));
                 Ok(Fate::Swallow)
             }
             // The commit of an implicit transaction failed; its ReadyForQuery is still to come.

@@ -11,6 +11,7 @@ use sql::catalog_rows::{self, Row};
 use wire::postgres::reply;
 
 use super::End;
+use super::shared::Unanswered;
 use super::upward::Upward;
 use crate::database::{Basis, Known};
 use crate::inject;
@@ -113,14 +114,19 @@ impl Upward<'_> {
 
     /// Asks a query over definitions in the agent's transaction, and leaves that as it was.
     async fn ask_within(&mut self, query: &str) -> Result<Option<Vec<Row>>, End> {
-        let answer = self.ask(&inject::within_transaction(query)).await?;
-        let Some(mut rows) = answer else {
-            if self.ask(inject::BACK).await?.is_none() {
-                return Err(End::Broken(
-                    "the transaction cannot go on behind a question",
-                ));
+        let mut rows = match self.ask(&inject::within_transaction(query)).await? {
+            Ok(rows) => rows,
+            Err(why) => {
+                if self.ask(inject::BACK).await?.is_err() {
+                    let what = "the transaction cannot go on behind a question";
+                    return Err(End::Broken(what));
+                }
+                // It was for what the agent had asked.
+                if let Unanswered::Cancelled(said) = why {
+                    self.cancelled = Some(said);
+                }
+                return Ok(None);
             }
-            return Ok(None);
         };
         if rows.is_empty() {
             return Ok(None);

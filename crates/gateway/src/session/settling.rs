@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use journal::record::Road;
 use sql::catalog_rows::Row;
 use wire::postgres::{reply, request};
 
 use super::End;
+use super::shared::Unanswered;
 use super::statement::AHEAD_BYTES;
 use super::upward::Upward;
 use crate::expect::Expect;
@@ -108,18 +110,24 @@ impl Upward<'_> {
     /// Asks the server how text is read, and what names are looked up in, now.
     pub(super) async fn refresh_settings(&mut self) -> Result<(), End> {
         self.core.shared().settings_dirty = false;
-        let answer = self.ask(inject::SETTINGS).await?;
-        match answer.and_then(|rows| inject::read_settings(&rows)) {
-            Some(settings) => {
-                self.core.judge().set_settings(settings);
-                Ok(())
+        let settings = match self.ask(inject::SETTINGS).await? {
+            Ok(rows) => inject::read_settings(&rows),
+            // The agent's cancel request, or its session's statement_timeout, was for what it had asked, and met this.
+            Err(Unanswered::Cancelled(said)) => {
+                self.core.shared().settings_dirty = true;
+                self.unsure = true;
+                self.cancelled = Some(said);
+                return Ok(());
             }
-            None => Err(End::Broken("the server does not tell its settings")),
-        }
+            Err(Unanswered::Refused) => None,
+        };
+        let settings = settings.ok_or(End::Broken("the server does not tell its settings"))?;
+        self.core.judge().set_settings(settings);
+        Ok(())
     }
 
-    /// Asks the session's own server, which has answered everything else. None is an error.
-    pub(super) async fn ask(&mut self, text: &str) -> Result<Option<Vec<Row>>, End> {
+    /// Asks the session's own server, which has answered everything else.
+    pub(super) async fn ask(&mut self, text: &str) -> Result<Result<Vec<Row>, Unanswered>, End> {
         {
             let mut shared = self.core.shared();
             shared.internal = None;
@@ -130,7 +138,14 @@ impl Upward<'_> {
         self.send(&[]).await?;
         self.drain().await?;
         let answer = self.core.shared().internal.take();
-        Ok(answer.and_then(Result::ok))
+        Ok(answer.unwrap_or(Err(Unanswered::Refused)))
+    }
+
+    /// Answers a message with the server's own words where the question on its behalf was cancelled: so is the message.
+    pub(super) fn was_cancelled(&mut self, road: Road, bytes: &[u8]) -> bool {
+        let said = self.cancelled.take();
+        said.map(|said| self.refuse_with(said, road, bytes))
+            .is_some()
     }
 
     /// What a name of `EXECUTE name` can stand for.
@@ -150,6 +165,9 @@ impl Upward<'_> {
     /// Judges a text under what is known; under what is known now, if a name in it is not.
     pub(super) async fn judge(&mut self, text: &[u8], bytes: &[u8]) -> Result<Arc<Judged>, End> {
         let mut judged = self.judge_as_known(text);
+        if self.cancelled.is_some() {
+            return Ok(judged);
+        }
         if judged.runs_by_name {
             // What the name stands for has to be settled, and one thing.
             self.settle(bytes).await?;
@@ -158,7 +176,7 @@ impl Upward<'_> {
         if judged.own_definitions && self.learn_own(bytes).await? {
             judged = self.judge_as_known(text);
         }
-        if judged.runs_by_name {
+        if judged.runs_by_name || self.cancelled.is_some() {
             return Ok(judged);
         }
         let uncommitted = self.core.shared().definitions_in_transaction;

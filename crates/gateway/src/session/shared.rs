@@ -17,6 +17,15 @@ use crate::hold::Spent;
 /// Names in doubt at once; with more, all names are.
 const MAX_MOVED: usize = 1_000;
 
+/// Why a query of our own has no answer.
+#[derive(Debug)]
+pub enum Unanswered {
+    /// It was cancelled, by the agent or by a time limit of its session: what the server said, a whole frame.
+    Cancelled(Vec<u8>),
+    /// The server said anything else.
+    Refused,
+}
+
 /// Both directions' knowledge of the session.
 #[derive(Debug, Default)]
 pub struct Shared {
@@ -55,7 +64,7 @@ pub struct Shared {
     /// Errors and notices are scrubbed until the transaction ends.
     pub scrub_in_transaction: bool,
     /// The answer to a query of our own.
-    pub internal: Option<Result<Vec<Vec<Option<String>>>, ()>>,
+    pub internal: Option<Result<Vec<Vec<Option<String>>>, Unanswered>>,
 }
 
 impl Shared {
@@ -96,7 +105,7 @@ impl Shared {
         match expect {
             Expect::Parse(p) => self.statements.fail(&p.name, &p),
             Expect::Bind(p) => self.portals.fail(&p.name, &p),
-            Expect::Internal(_) => self.internal = Some(Err(())),
+            Expect::Internal(_) => self.internal = Some(Err(Unanswered::Refused)),
             Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) => {
                 self.settle(&run)
             }

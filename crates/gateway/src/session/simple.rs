@@ -22,6 +22,9 @@ impl Upward<'_> {
         };
         self.prepare_to_judge(bytes).await?;
         let judged = self.judge(query.text, bytes).await?;
+        if self.was_cancelled(Road::Query, bytes) {
+            return Ok(());
+        }
         let asked = Asked {
             road: Road::Query,
             text: query.text,
@@ -57,6 +60,9 @@ impl Upward<'_> {
             Err(_) => return self.malformed(Road::Function, bytes),
         };
         self.prepare_to_judge(bytes).await?;
+        if self.was_cancelled(Road::Function, bytes) {
+            return Ok(());
+        }
         let judged = Arc::new(self.core.judge().function(call.oid));
         let text = judged.needs.join(", ");
         let parameters = shown_all(

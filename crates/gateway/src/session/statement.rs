@@ -241,9 +241,7 @@ impl Upward<'_> {
         self.core.shared().expect(Expect::Local(notice));
         self.core.local.notify_one();
 
-        let waiting = Waiting::begin(self, hold.id);
-        let outcome = self.wait(&mut decided, wait).await;
-        drop(waiting);
+        let outcome = self.wait(&mut decided, wait, hold.id).await;
         match outcome? {
             Waited::Decided(hold) => match hold.state {
                 HoldState::Approved => {
@@ -293,12 +291,15 @@ impl Upward<'_> {
         hold: &Hold,
     ) -> Result<Way, End> {
         self.prepare_to_judge(buffer).await?;
-        if self.unsure || self.settings_text() != hold.search_path {
-            return Ok(Way::Refused(self.still_held(hold)));
-        }
         let mut again = self.judge_approved(asked.text, &hold.approver);
         if again.own_definitions && self.learn_own(buffer).await? {
             again = self.judge_approved(asked.text, &hold.approver);
+        }
+        if self.cancelled.take().is_some() {
+            return Ok(Way::Refused(Refusal::cancelled()));
+        }
+        if self.unsure || self.settings_text() != hold.search_path {
+            return Ok(Way::Refused(self.still_held(hold)));
         }
         if let Decision::Refuse(refusal) = &again.decision {
             self.core_record(
@@ -421,20 +422,26 @@ impl Upward<'_> {
         &mut self,
         decided: &mut tokio::sync::oneshot::Receiver<Hold>,
         wait: Duration,
+        hold: u64,
     ) -> Result<Waited, End> {
         let core = self.core;
         let deadline = tokio::time::sleep(wait);
-        tokio::pin!(deadline);
+        // Made before anybody is told that there is a wait, and once for all of it: no request falls into a gap.
+        let cancelled = core.target.waiting.notified();
+        tokio::pin!(deadline, cancelled);
+        let _waiting = Waiting::begin(self, hold);
         loop {
             let room = self.ahead.filled().len() < AHEAD_BYTES;
             tokio::select! {
-                hold = &mut *decided => return hold.map(|h| Waited::Decided(Box::new(h))).map_err(|_| End::Refused(Refusal::ended("the gateway is shutting down"))),
-                () = &mut deadline => return Ok(Waited::TimeUp),
-                () = core.target.waiting.notified() => return Ok(Waited::Cancelled),
+                // In this order: nothing is run for an agent that is gone or has cancelled, however it was decided since.
+                biased;
                 read = self.ahead.read(&mut self.reader), if room => match read {
                     Ok(0) | Err(_) => return Err(End::Agent),
                     Ok(_) => {}
-                }
+                },
+                () = &mut cancelled => return Ok(Waited::Cancelled),
+                hold = &mut *decided => return hold.map(|h| Waited::Decided(Box::new(h))).map_err(|_| End::Refused(Refusal::ended("the gateway is shutting down"))),
+                () = &mut deadline => return Ok(Waited::TimeUp),
             }
         }
     }

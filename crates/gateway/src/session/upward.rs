@@ -34,6 +34,8 @@ pub(super) struct Upward<'c> {
     pub(super) skipping: bool,
     /// The settings that a text will be read under are not known.
     pub(super) unsure: bool,
+    /// A question of our own was cancelled: what the server said.
+    pub(super) cancelled: Option<Vec<u8>>,
     /// Definitions that only this session can see.
     pub(super) own: Own,
     /// Bytes of a frame that is passed piece by piece and has not come to its end.
@@ -54,6 +56,7 @@ pub async fn run(core: &Core, reader: Reader, mut buffer: Buffer, writer: Writer
         skipping: false,
         unsure: false,
         own: Own::default(),
+        cancelled: None,
         rest: 0,
         rest_skipped: false,
     };
@@ -218,6 +221,11 @@ impl Upward<'_> {
     pub(super) fn refuse(&mut self, refusal: &Refusal, road: Road, bytes: &[u8]) {
         let mut error = Vec::new();
         refusal.write_error(&mut error);
+        self.refuse_with(error, road, bytes);
+    }
+
+    /// The same, with an ErrorResponse that is whole.
+    pub(super) fn refuse_with(&mut self, mut error: Vec<u8>, road: Road, bytes: &[u8]) {
         let mut shared = self.core.shared();
         let simple = road == Road::Query || road == Road::Function;
         if simple && shared.is_idle() && !self.batch {

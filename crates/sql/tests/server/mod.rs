@@ -37,21 +37,21 @@ impl Server {
             .collect();
         versions.sort();
         let bin = versions.pop()?.join("bin");
-        let dir = PathBuf::from(format!("/tmp/sql-referee-{name}-{}", std::process::id()));
-        assert!(
-            command(Path::new("mkdir"))
-                .arg(&dir)
-                .status()
-                .unwrap()
-                .success()
-        );
+        // A process that was killed leaves its directory, and its number to another.
+        let made = command(Path::new("mktemp"))
+            .args(["-d", &format!("/tmp/sql-referee-{name}-XXXXXX")])
+            .output()
+            .unwrap();
+        let dir = PathBuf::from(String::from_utf8(made.stdout).unwrap().trim_end());
+        assert!(made.status.success() && dir.is_dir(), "{dir:?}");
         let server = Server { bin, dir };
         let quiet = |c: &mut Command| assert!(c.output().unwrap().status.success(), "{c:?}");
         quiet(
             command(&server.bin.join("initdb"))
                 .arg("-D")
                 .arg(server.data())
-                .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]),
+                .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"])
+                .arg("--no-sync"),
         );
         quiet(
             command(&server.bin.join("pg_ctl"))
@@ -61,7 +61,7 @@ impl Server {
                 .arg(server.dir.join("log"))
                 .arg("-o")
                 .arg(format!(
-                    "-k {} -c listen_addresses= -c fsync=off",
+                    "-k {} -p 5432 -c listen_addresses= -c fsync=off -c autovacuum=off",
                     server.dir.display()
                 ))
                 .arg("start"),
