@@ -10,6 +10,7 @@ use sql::catalog_rows::Row;
 use wire::postgres::{reply, request};
 
 use super::End;
+use super::own::Own;
 use super::shared::Unanswered;
 use super::statement::AHEAD_BYTES;
 use super::upward::Upward;
@@ -34,6 +35,9 @@ impl Upward<'_> {
             let moved = Arc::clone(&shared.moved_in_transaction);
             (shared.definitions, shared.definitions_in_transaction, moved)
         };
+        if !uncommitted {
+            self.own = Own::default();
+        }
         let known = match self.own.at(definitions, &known) {
             Some(own) => {
                 // Nothing is in doubt but what even the session's own server does not have.
