@@ -10,6 +10,7 @@ use crate::form::Expr;
 use crate::functions::{self, Effect};
 use crate::names::{Found, Key, Value, add};
 use crate::scope::Level;
+use crate::types::is_any;
 
 impl<'a> Analyzer<'a> {
     /// The value of `a`, `t.a`, `s.t.a`, `d.s.t.a`, or of a whole row.
@@ -156,9 +157,11 @@ impl<'a> Analyzer<'a> {
         value
     }
 
-    /// Whether a function of this name can do anything but give a value.
+    /// Whether a function of this name can do anything but give a value, or gives one of a whole row.
     fn may_matter(&self, name: &str) -> bool {
-        let matters = |f: &Function| !f.builtin || functions::effect(f) != Effect::Harmless;
+        let takes_row = |f: &Function| f.arguments.first().is_some_and(|oid| is_any(*oid));
+        let matters =
+            |f: &Function| !f.builtin || takes_row(f) || functions::effect(f) != Effect::Harmless;
         self.catalog.functions(name).iter().any(matters)
     }
 

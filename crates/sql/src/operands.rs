@@ -24,6 +24,8 @@ pub(crate) struct Making {
     pub defines: bool,
     /// A prepared statement is given its parameters.
     pub executes: bool,
+    /// There is syntax that takes texts: that of XML and JSON.
+    pub texts: bool,
     /// The types at hand when they were last asked for, and how much of the statement was known then.
     pub known: RefCell<Option<([usize; 5], AtHand)>>,
 }
@@ -176,6 +178,7 @@ impl Analyzer<'_> {
             return self.values(&call.args);
         }
         let name = call.name.last().map_or("", |n| n.as_str());
+        self.making.texts |= name.contains("xml") || name.contains("json");
         let loose = call
             .args
             .iter()

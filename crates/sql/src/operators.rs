@@ -10,7 +10,7 @@ use crate::budget;
 use crate::facts::{Action, Flag, FunctionKind, FunctionUse, Object, Place, Volatility};
 use crate::form::Expr;
 use crate::names::Value;
-use crate::types::{AtHand, FIRST_NORMAL_OID, Sides, is_any};
+use crate::types::{Asks, AtHand, FIRST_NORMAL_OID, Sides, is_any};
 
 /// The type record, and what a variable is declared that is one.
 const RECORD: u32 = 2249;
@@ -205,8 +205,10 @@ impl Analyzer<'_> {
             self.user_operator("", &name);
         }
         self.add_made(&mut made);
-        // What a function gives is stored in its result, and what its body sets in a variable; EXECUTE stores in parameters.
+        // What a function gives is stored in its result, and what its body sets in a variable; EXECUTE stores in parameters, whose
+        // types are those that the text with the parameters gives them. Of what is not known, it gives none.
         let mut stores = !self.inside.is_empty() || self.making.executes;
+        stores |= self.parameters && !self.flags.contains(&Flag::UnresolvedName);
         for need in &self.needs {
             if matches!(
                 need.action,
@@ -216,9 +218,13 @@ impl Analyzer<'_> {
                 self.add_columns(&need.object, &mut made);
             }
         }
-        let json = self.functions.iter().any(|f| f.name.contains("json"));
+        let asks = Asks {
+            stores,
+            json: self.functions.iter().any(|f| f.name.contains("json")),
+            texts: self.making.texts,
+        };
         let unasked = types
-            .opaque_cast(stores, json, &at_hand, &self.wanted_types(&made))
+            .opaque_cast(asks, &at_hand, &self.wanted_types(&made))
             .or_else(|| types.opaque_domain(&made))
             .or_else(|| self.opaque_written(&made));
         if let Some(name) = unasked.map(str::to_owned) {

@@ -97,6 +97,19 @@ const COMPARED: [u32; 23] = [
 ];
 /// json and jsonb.
 const JSON: [u32; 2] = [114, 3802];
+/// What no syntax wants a value of but that of XML and JSON: text, its kin, xml, json.
+const WRITTEN: [u32; 8] = [18, 19, TEXT, 1042, 1043, 142, 114, 3802];
+
+/// What in a statement asks for values of types.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asks {
+    /// Values are stored: in columns, variables, results, parameters.
+    pub stores: bool,
+    /// JSON is built.
+    pub json: bool,
+    /// Syntax of XML or JSON, which takes texts.
+    pub texts: bool,
+}
 
 /// Types of the server's own whose names begin with the same words in one spelling or another (PostgreSQL manual, table 8.1).
 const SPELLED: [&[&str]; 5] = [
@@ -371,20 +384,18 @@ impl Types {
 
     /// A cast that may apply without being written, by its target's name. Values become of a type only where something asks for
     /// one of it: a column, an argument, an operand, values beside it. What builds JSON looks for casts to it by itself.
-    pub fn opaque_cast(
-        &self,
-        stores: bool,
-        json: bool,
-        at_hand: &AtHand,
-        asked: &AtHand,
-    ) -> Option<&str> {
+    pub fn opaque_cast(&self, asks: Asks, at_hand: &AtHand, asked: &AtHand) -> Option<&str> {
         let applies = |c: &&Cast| {
             let unasked = match c.context {
                 CastContext::Implicit => true,
-                CastContext::Assignment => stores,
+                // Syntax that wants a value of one type takes what could be assigned to it.
+                CastContext::Assignment => {
+                    let text = WRITTEN.contains(&c.target) && !asks.texts;
+                    asks.stores || c.target < FIRST_NORMAL_OID && !text
+                }
                 CastContext::Explicit => false,
             };
-            (unasked || json && JSON.contains(&c.target))
+            (unasked || asks.json && JSON.contains(&c.target))
                 && c.opaque
                 && self.can_be(c.source, at_hand)
                 && self.can_be(c.target, asked)

@@ -124,6 +124,73 @@ fn a_value_becomes_of_a_type_unasked_only_where_one_is_wanted() {
     }
 }
 
+/// Casts by assignment alone: to what syntax takes, and to what a parameter turns out to be.
+const ASSIGNED: &str = "
+    CREATE FUNCTION note(t text) RETURNS int LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (t); RETURN 1; END';
+    CREATE TYPE cb AS (n int);
+    CREATE TYPE ct AS (n int);
+    CREATE FUNCTION cb_bool(cb) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM note(''b''); RETURN true; END';
+    CREATE FUNCTION cb_int8(cb) RETURNS int8 LANGUAGE plpgsql AS 'BEGIN PERFORM note(''i''); RETURN 1; END';
+    CREATE FUNCTION cb_text(cb) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM note(''t''); RETURN ''<a/>''; END';
+    CREATE FUNCTION int_ct(int) RETURNS ct LANGUAGE plpgsql AS 'BEGIN PERFORM note(''c''); RETURN ROW(1)::ct; END';
+    CREATE CAST (cb AS boolean) WITH FUNCTION cb_bool(cb) AS ASSIGNMENT;
+    CREATE CAST (cb AS int8) WITH FUNCTION cb_int8(cb) AS ASSIGNMENT;
+    CREATE CAST (cb AS text) WITH FUNCTION cb_text(cb) AS ASSIGNMENT;
+    CREATE CAST (int AS ct) WITH FUNCTION int_ct(int) AS ASSIGNMENT;
+    CREATE TABLE tb (c cb, id int);
+    CREATE TABLE kept (t ct, id int);
+    INSERT INTO people VALUES (1, 'a', 'eu', 1, now());
+    INSERT INTO tb VALUES (ROW(1), 1);
+    INSERT INTO kept VALUES (ROW(1), 1);
+    CREATE VIEW w AS SELECT id FROM tb WHERE c";
+
+#[test]
+fn syntax_takes_what_can_be_assigned_to_it() {
+    let Some((catalog, _server, mut client)) = live("casts-assigned", ASSIGNED) else {
+        return;
+    };
+    let attacks = [
+        "SELECT id FROM tb WHERE c",
+        "SELECT id FROM tb WHERE NOT c",
+        "SELECT c AND true FROM tb",
+        "SELECT c IS TRUE, CASE WHEN c THEN 1 END FROM tb",
+        "SELECT count(*) FILTER (WHERE c) FROM tb",
+        "SELECT count(*) FROM tb GROUP BY c HAVING c",
+        "SELECT 1 FROM tb a JOIN tb b ON a.c",
+        "SELECT id FROM tb WHERE (SELECT c FROM tb LIMIT 1)",
+        "SELECT id FROM people LIMIT (SELECT c FROM tb)",
+        "SELECT id FROM people OFFSET (SELECT c FROM tb)",
+        "SELECT id FROM tb FETCH FIRST (SELECT c FROM tb) ROWS ONLY",
+        "SELECT sum(id) OVER (ROWS BETWEEN (SELECT c FROM tb) PRECEDING AND CURRENT ROW) FROM people",
+        "SELECT id FROM w",
+        "COPY (SELECT id FROM tb WHERE c) TO STDOUT",
+        "EXPLAIN ANALYZE SELECT id FROM tb WHERE c",
+        "SELECT xmlparse(CONTENT c) FROM tb",
+        "PREPARE p AS SELECT coalesce(t, $1) FROM kept; EXECUTE p(1)",
+    ];
+    for text in attacks {
+        client.run("BEGIN");
+        for part in text.split("; ") {
+            client.run(part);
+        }
+        assert!(!client.rows("SELECT m FROM log").is_empty(), "{text}");
+        client.run("ROLLBACK; DEALLOCATE ALL");
+        let analysis = analyze(text.as_bytes(), &settings(), &catalog);
+        let facts = &analysis.statements[0];
+        assert!(matches!(facts.coverage, Coverage::Opaque(_)), "{text}");
+        assert!(facts.class >= Class::Write, "{text}");
+    }
+    let inner = "SELECT coalesce(t, $1) FROM kept";
+    assert!(acts(&catalog, &settings(), inner));
+    let honest = [
+        "SELECT c, id FROM tb WHERE id = 1",
+        "SELECT t FROM kept WHERE id = $1",
+        "SELECT id, $1 FROM people WHERE name = $2",
+    ];
+    hold(&catalog, &[], HONEST);
+    hold(&catalog, &[], &honest[2..]);
+}
+
 #[test]
 fn a_cast_is_somebody_s_under_every_name() {
     let objects = "CREATE TYPE c1 AS (a int);
