@@ -21,6 +21,8 @@ use crate::upstream::UpstreamError;
 pub struct Known {
     /// Counts every change of anything below.
     pub generation: u64,
+    /// Counts changes of schemas and of who may use them.
+    pub schemas: u64,
     /// Definitions.
     pub catalog: Arc<Catalog>,
     /// Labels on them.
@@ -141,9 +143,14 @@ impl Basis {
     pub fn with(mut self, catalog: Arc<Catalog>) -> Arc<Known> {
         /// Apart from the generations that all sessions share.
         static GENERATION: AtomicU64 = AtomicU64::new(1 << 63);
+        let generation = GENERATION.fetch_add(1, Ordering::SeqCst);
         let labels = LabelMap::build(&catalog, &self.known.rules.labels, &mut self.sticky);
         Arc::new(Known {
-            generation: GENERATION.fetch_add(1, Ordering::SeqCst),
+            generation,
+            schemas: match catalog.schema_generation() == self.known.catalog.schema_generation() {
+                true => self.known.schemas,
+                false => generation,
+            },
             catalog,
             labels,
             rules: self.known.rules.clone(),
@@ -184,6 +191,7 @@ impl Database {
         let labels = LabelMap::build(&catalog, &config.rules.labels, &mut state.sticky);
         let known = Known {
             generation: 1,
+            schemas: catalog.schema_generation(),
             catalog,
             labels,
             rules: config.rules.clone(),
@@ -271,6 +279,7 @@ impl Database {
         let generation = known.generation + 1;
         *known = Arc::new(Known {
             generation,
+            schemas: catalog.schema_generation(),
             catalog,
             labels,
             rules,

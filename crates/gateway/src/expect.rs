@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::database::Known;
 use crate::judge::Judged;
 use crate::session::named::{Portal, Prepared};
 
@@ -17,6 +18,8 @@ pub struct Run {
     pub number: u64,
     /// How it was judged.
     pub judged: Arc<Judged>,
+    /// What it was judged by.
+    pub known: Option<Arc<Known>>,
     /// When it was sent.
     pub started: Instant,
     /// How many statements of the text have completed.
@@ -59,6 +62,7 @@ impl Run {
         Run {
             number,
             judged,
+            known: None,
             started: Instant::now(),
             completed: 0,
             tags: Vec::new(),

@@ -20,17 +20,25 @@ pub const SETTINGS: &str = "SELECT pg_catalog.current_setting('standard_conformi
 
 /// A query over the definitions that an open transaction sees, and nothing of it left behind. Definitions come with every name
 /// spelled out, in the encoding and quotes that we read, and nobody's lock is waited for. The transaction's isolation comes first.
-pub fn within_transaction(query: &str) -> String {
-    format!(
-        "SAVEPOINT tollgate_definitions; SET LOCAL search_path = ''; SET LOCAL client_encoding = 'UTF8'; \
-         SET LOCAL standard_conforming_strings = on; SET LOCAL quote_all_identifiers = off; SET LOCAL lock_timeout = 2000; \
-         SELECT pg_catalog.current_setting('transaction_isolation'); {query}; {BACK}"
-    )
+pub fn within_transaction(query: &str) -> [&str; 5] {
+    const SETTINGS: &str = "SELECT pg_catalog.set_config('search_path', '', true), pg_catalog.set_config('client_encoding', 'UTF8', true), \
+         pg_catalog.set_config('standard_conforming_strings', 'on', true), pg_catalog.set_config('quote_all_identifiers', 'off', true), \
+         pg_catalog.set_config('lock_timeout', '2000', true), pg_catalog.current_setting('transaction_isolation')";
+    let [back, release] = BACK;
+    [SAVEPOINT, SETTINGS, query, back, release]
 }
 
+/// An agent may have a savepoint of any name: of one called the same, ours is the later, and goes before it.
+const SAVEPOINT: &str = "SAVEPOINT \"tollgate's own\"";
+
 /// Puts the session back to where it was before [`within_transaction`], also where that has failed.
-pub const BACK: &str =
-    "ROLLBACK TO SAVEPOINT tollgate_definitions; RELEASE SAVEPOINT tollgate_definitions";
+pub const BACK: [&str; 2] = [
+    "ROLLBACK TO SAVEPOINT \"tollgate's own\"",
+    "RELEASE SAVEPOINT \"tollgate's own\"",
+];
+
+/// What our statements and portals are called, so that the agent's unnamed ones stay.
+pub const NAME: &str = "tollgate's own";
 
 /// The settings that [`within_transaction`] changes and that the server tells its client of (PostgreSQL manual, 55.2.7).
 pub const TOLD: &[&[u8]] = &[

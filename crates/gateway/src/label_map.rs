@@ -40,6 +40,9 @@ pub struct LabelMap {
     tables: HashSet<(String, String)>,
 }
 
+/// What columns were once, by the server's numbers.
+pub type Worn = HashMap<(u32, i16), Origin>;
+
 /// A label's column by number, kept from load to load.
 pub type Sticky = HashMap<(u32, i16), String>;
 
@@ -235,6 +238,17 @@ impl LabelMap {
     /// By the server's numbers.
     pub fn origin(&self, table: u32, column: i16) -> Option<&Origin> {
         self.by_number.get(&table)?.get(&column)
+    }
+
+    /// Adds what is labelled here and no longer in `newer`.
+    pub fn wear(&self, newer: &LabelMap, worn: &mut Worn) {
+        for (table, columns) in &self.by_number {
+            for (column, origin) in columns {
+                if newer.origin(*table, *column).is_none() {
+                    worn.insert((*table, *column), origin.clone());
+                }
+            }
+        }
     }
 
     /// Whether a table has a labelled column.

@@ -11,7 +11,7 @@ use wire::postgres::row::{self, RowDescription, RowWriter};
 
 use crate::database::Known;
 use crate::judge::decision::OutputLabel;
-use crate::label_map::{Labelled, Origin};
+use crate::label_map::{Labelled, Origin, Worn};
 use crate::refusal::Refusal;
 
 /// One column of a result, as far as masking needs it.
@@ -41,11 +41,14 @@ impl Columns {
     /// Reads a RowDescription against the labels. `expected` is what the facts say of the outputs, empty where they say
     /// nothing. `own_tables` is whether the session has made tables that nobody else can see yet.
     ///
+    /// Where a column has no label, it may have had one of these when what is read was made.
+    ///
     /// # Errors
     /// A malformed message.
     pub fn read(
         body: &[u8],
         known: &Known,
+        worn: Option<&Worn>,
         unmasked: Unmasked<'_>,
         expected: &[OutputLabel],
         own_tables: bool,
@@ -54,7 +57,8 @@ impl Columns {
         let mut all = Columns::default();
         for (at, field) in description.fields().enumerate() {
             let mut label = None;
-            match known.labels.origin(field.table, field.column) {
+            let once = || worn?.get(&(field.table, field.column));
+            match known.labels.origin(field.table, field.column).or_else(once) {
                 Some(Origin::Plain(labelled)) if !unmasked(labelled) => {
                     label = Some(Arc::clone(labelled))
                 }

@@ -205,6 +205,11 @@ impl Judged {
         }
     }
 
+    /// Whether it begins, ends or goes back in a transaction among other things.
+    pub fn controls_transaction(&self) -> bool {
+        self.effects.len() > 1 && self.effects.iter().any(|e| e.transaction.is_some())
+    }
+
     pub(super) fn refuse(&mut self, refusal: Refusal, by: &str) {
         self.policies.push(by.to_owned());
         self.stop(refusal);

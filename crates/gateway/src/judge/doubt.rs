@@ -42,7 +42,7 @@ impl Names {
 
     /// Whether a labelled column could hide behind a name that means something else by now.
     fn moved(&self, facts: &Facts, known: &Known) -> bool {
-        if self.moved.is_empty() || Self::shows_one_relation(facts) {
+        if self.moved.is_empty() || Self::looks_at_nothing(facts) {
             return false;
         }
         let has = |name: &str| self.moved.contains("*") || self.moved.contains(name);
@@ -71,17 +71,9 @@ impl Names {
         doubtful && known.labels.iter().any(labelled)
     }
 
-    /// Whether a statement gives nothing but columns of one relation, as they are: the server names where they come from. Or it
-    /// gives nothing, and looks at nothing.
-    fn shows_one_relation(facts: &Facts) -> bool {
-        let tables = facts
-            .needs
-            .iter()
-            .filter(|n| matches!(n.object, Object::Table(..)));
-        let plain = facts.uses.iter().all(|u| u.place == Place::OutputPlain);
-        plain
-            && facts.outputs.iter().all(|o| o.plain)
-            && (facts.uses.is_empty() || tables.count() == 1)
+    /// Whether a statement gives no rows of anything, and reads none.
+    fn looks_at_nothing(facts: &Facts) -> bool {
+        facts.uses.is_empty() && facts.outputs.iter().all(|o| o.plain)
     }
 
     /// Whether a labelled column could hide behind a name that the catalog does not have.

@@ -19,6 +19,7 @@ use sql::{Analysis, Fingerprint, Settings};
 use wire::postgres::frame::Frame;
 
 use crate::database::{Known, is_blind};
+use crate::label_map::Worn;
 pub use decision::{Decision, Judged};
 use doubt::Names;
 use permit::Permit;
@@ -68,6 +69,8 @@ pub struct Judge {
     uncommitted: bool,
     /// Names that may mean something else since then.
     moved: Arc<BTreeSet<String>>,
+    /// Labels that columns had in this session and have no more: a cursor may still read them as they were.
+    worn: Worn,
 }
 
 impl Judge {
@@ -87,12 +90,23 @@ impl Judge {
             epoch: 1,
             uncommitted: false,
             moved: Arc::default(),
+            worn: Worn::default(),
         }
     }
 
     /// What the answers are based on.
     pub fn known(&self) -> &Arc<Known> {
         &self.known
+    }
+
+    /// Whether anything is labelled, or was in this session.
+    pub fn has_labels(&self) -> bool {
+        !self.known.labels.is_empty() || !self.worn.is_empty()
+    }
+
+    /// What a column may have been when a cursor over it was made.
+    pub fn worn(&self) -> &Worn {
+        &self.worn
     }
 
     /// The settings texts are read under.
@@ -105,7 +119,10 @@ impl Judge {
         if known.generation == self.known.generation {
             return;
         }
-        if known.policy_generation != self.known.policy_generation {
+        if known.policy_generation == self.known.policy_generation {
+            self.known.labels.wear(&known.labels, &mut self.worn);
+        } else {
+            self.worn.clear();
             self.policies = known.rules.policies.narrow(&self.who.principal);
             self.time_matters = known.rules.policies.mentions_time();
         }

@@ -405,6 +405,9 @@ pub(super) fn count_row(shared: &mut Shared) {
 }
 
 fn acknowledged(shared: &mut Shared, which: u8) -> Result<Fate, End> {
+    if let Some(Expect::Internal(_)) = shared.queue.front() {
+        return Ok(Fate::Swallow);
+    }
     match (which, shared.queue.pop_front()) {
         (tag::PARSE_COMPLETE, Some(Expect::Parse(statement))) => {
             shared.statements.confirm(&statement.name, &statement)

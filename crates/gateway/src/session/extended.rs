@@ -222,7 +222,7 @@ impl Upward<'_> {
             self.refuse(&Refusal::not_understood(why), Road::Execute, bytes);
             return Ok(());
         }
-        let labels = !self.core.judge().known().labels.is_empty();
+        let labels = self.core.judge().has_labels();
         let renamed = portal.names != self.core.shared().names;
         if labels && judged.by_name && !portal.cursor && renamed {
             // The server has described this portal as what its name stood for when it was bound.

@@ -80,6 +80,23 @@ impl Upward<'_> {
         }))
     }
 
+    /// Judges by what everybody knows from here on, until there is something new to ask for. False where it did already.
+    pub(super) fn forget_own(&mut self) -> bool {
+        if self.own.known.take().is_none() {
+            return false;
+        }
+        let (uncommitted, moved) = {
+            let shared = self.core.shared();
+            let moved = Arc::clone(&shared.moved_in_transaction);
+            (shared.definitions_in_transaction, moved)
+        };
+        let known = self.core.database.latest();
+        let mut judge = self.core.judge();
+        judge.set_uncommitted(uncommitted, moved);
+        judge.update(&known);
+        true
+    }
+
     /// What everybody knows, and what this session's transaction has made of it. None where the server does not say.
     async fn own_definitions(&mut self, basis: Basis) -> Result<Option<Arc<Known>>, End> {
         let Some(since) = query_since(&basis.found.snapshot, Asker::Writer) else {
@@ -117,13 +134,15 @@ impl Upward<'_> {
         let mut rows = match self.ask(&inject::within_transaction(query)).await? {
             Ok(rows) => rows,
             Err(why) => {
-                if self.ask(inject::BACK).await?.is_err() {
-                    let what = "the transaction cannot go on behind a question";
-                    return Err(End::Broken(what));
-                }
-                // It was for what the agent had asked.
-                if let Unanswered::Cancelled(said) = why {
-                    self.cancelled = Some(said);
+                let back = self.ask(&inject::BACK).await?;
+                match (why, back) {
+                    // It was for what the agent had asked. Where it came before the savepoint, the transaction has failed with it.
+                    (Unanswered::Cancelled(said), _) => self.cancelled = Some(said),
+                    (Unanswered::Refused, Ok(_)) => {}
+                    (Unanswered::Refused, Err(_)) => {
+                        let what = "the transaction cannot go on behind a question";
+                        return Err(End::Broken(what));
+                    }
                 }
                 return Ok(None);
             }
@@ -132,8 +151,8 @@ impl Upward<'_> {
             return Ok(None);
         }
         // Others see in one snapshot what everybody saw before, and would take it for what is there now.
-        let isolation = rows.remove(0);
-        let committed = isolation == [Some("read committed".to_owned())];
+        let isolation = rows.remove(0).pop().flatten();
+        let committed = isolation.as_deref() == Some("read committed");
         Ok(committed.then_some(rows))
     }
 }

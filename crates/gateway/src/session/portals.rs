@@ -88,7 +88,7 @@ impl Upward<'_> {
     /// Whether the server has to say what the columns of this portal are before its rows can leave.
     pub(super) fn must_describe(&self, portal: &Portal) -> bool {
         let judge = self.core.judge();
-        if judge.known().labels.is_empty() {
+        if !judge.has_labels() {
             return false;
         }
         let epoch = judge.epoch();

@@ -13,6 +13,7 @@ use super::End;
 use super::downward::{Downward, Fate, Rows, count_row, out_of_step};
 use super::named::{Portal, lock};
 use super::shared::Shared;
+use crate::database::Known;
 use crate::expect::{Audience, Expect};
 use crate::judge::decision::OutputLabel;
 use crate::masking::{Columns, Plan};
@@ -29,7 +30,7 @@ impl Downward<'_> {
             Some(Expect::Execute(_, portal)) => match self.portal_plan(portal) {
                 Some(plan) => self.rows_by(shared, plan, bytes)?,
                 // Nobody has said what the columns are: where nothing is labelled, nothing depends on it.
-                None if self.core.judge().known().labels.is_empty() => Rows::Pass,
+                None if !self.core.judge().has_labels() => Rows::Pass,
                 None => return Err(End::Broken("rows of a result that was not described")),
             },
             // A simple query's rows come after their RowDescription, which has chosen already.
@@ -157,7 +158,8 @@ impl Downward<'_> {
                 .get(run.completed)
                 .map(|e| Arc::clone(&e.outputs))
                 .unwrap_or_default();
-            self.rows = match self.columns(shared, frame, &outputs)? {
+            let run = (run.known.as_deref(), run.judged.by_name);
+            self.rows = match self.columns(shared, frame, &outputs, run)? {
                 Some(columns) => self.rows_by(shared, Arc::new(columns.plan(None)), bytes)?,
                 None => Rows::Pass,
             };
@@ -174,7 +176,7 @@ impl Downward<'_> {
                         .as_ref()
                         .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)));
                     let columns = if rows {
-                        self.columns(shared, frame, &outputs.unwrap_or_default())?
+                        self.columns(shared, frame, &outputs.unwrap_or_default(), (None, false))?
                     } else {
                         None
                     };
@@ -192,7 +194,8 @@ impl Downward<'_> {
                             .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)))
                     });
                     let columns = if rows {
-                        self.columns(shared, frame, &outputs.unwrap_or_default())?
+                        let run = (None, portal.cursor);
+                        self.columns(shared, frame, &outputs.unwrap_or_default(), run)?
                     } else {
                         None
                     };
@@ -208,25 +211,29 @@ impl Downward<'_> {
         }
     }
 
-    /// The labels on a described result; None where nothing in the database is labelled.
+    /// The labels on a described result; None where nothing in the database is labelled. `run` is what a statement was judged
+    /// by, if not by what is known now, and whether it reads what a name stands for, which may have been made long ago.
     pub(super) fn columns(
         &mut self,
         shared: &Shared,
         frame: &Frame<'_>,
         outputs: &[OutputLabel],
+        run: (Option<&Known>, bool),
     ) -> Result<Option<Columns>, End> {
         let judge = self.core.judge();
-        let known = judge.known();
-        if known.labels.is_empty() {
+        let known = run.0.unwrap_or(judge.known());
+        if !judge.has_labels() && known.labels.is_empty() {
             return Ok(None);
         }
+        let own = shared.definitions_in_transaction;
         let unmasked = |labelled: &crate::label_map::Labelled| judge.unmasked(labelled);
         Ok(Some(Columns::read(
             frame.body(),
             known,
+            (own || run.1).then(|| judge.worn()),
             &unmasked,
             outputs,
-            shared.definitions_in_transaction,
+            own,
         )?))
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use journal::record::Road;
 use sql::catalog_rows::Row;
+use wire::postgres::query::Target;
 use wire::postgres::{reply, request};
 
 use super::End;
@@ -29,7 +30,7 @@ impl Upward<'_> {
             .fresh()
             .await
             .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
-        let schemas = core.judge().known().catalog.schema_generation();
+        let schemas = core.judge().known().schemas;
         let (definitions, uncommitted, moved) = {
             let shared = core.shared();
             let moved = Arc::clone(&shared.moved_in_transaction);
@@ -50,7 +51,7 @@ impl Upward<'_> {
             }
         };
         core.judge().update(&known);
-        if schemas != known.catalog.schema_generation() {
+        if schemas != known.schemas {
             // What the search path comes to may be something else.
             core.shared().settings_dirty = true;
         }
@@ -114,7 +115,7 @@ impl Upward<'_> {
     /// Asks the server how text is read, and what names are looked up in, now.
     pub(super) async fn refresh_settings(&mut self) -> Result<(), End> {
         self.core.shared().settings_dirty = false;
-        let settings = match self.ask(inject::SETTINGS).await? {
+        let settings = match self.ask(&[inject::SETTINGS]).await? {
             Ok(rows) => inject::read_settings(&rows),
             // The agent's cancel request, or its session's statement_timeout, was for what it had asked, and met this.
             Err(Unanswered::Cancelled(said)) => {
@@ -130,15 +131,29 @@ impl Upward<'_> {
         Ok(())
     }
 
-    /// Asks the session's own server, which has answered everything else.
-    pub(super) async fn ask(&mut self, text: &str) -> Result<Result<Vec<Row>, Unanswered>, End> {
+    /// Asks the session's own server, which has answered everything else, one thing behind the other; gives all rows. A simple
+    /// Query would cost the agent its unnamed statement and portal (PostgreSQL manual, 55.2.3).
+    pub(super) async fn ask(
+        &mut self,
+        texts: &[&str],
+    ) -> Result<Result<Vec<Row>, Unanswered>, End> {
         {
             let mut shared = self.core.shared();
             shared.internal = None;
             shared.expect(Expect::Internal(Vec::new()));
         }
         // Everything before has been sent: there is nothing of the read buffer in what goes out.
-        request::write_query(self.out.own(&[]), text.as_bytes());
+        let out = self.out.own(&[]);
+        for text in texts {
+            request::write_close(out, Target::Portal, inject::NAME);
+            request::write_close(out, Target::Statement, inject::NAME);
+            request::write_parse(out, inject::NAME, text, &[]);
+            request::write_bind(out, inject::NAME, inject::NAME, &[], &[], &[]);
+            request::write_execute(out, inject::NAME, 0);
+        }
+        request::write_close(out, Target::Portal, inject::NAME);
+        request::write_close(out, Target::Statement, inject::NAME);
+        request::write_sync(out);
         self.send(&[]).await?;
         self.drain().await?;
         let answer = self.core.shared().internal.take();
@@ -180,15 +195,14 @@ impl Upward<'_> {
         if judged.own_definitions && self.learn_own(bytes).await? {
             judged = self.judge_as_known(text);
         }
+        judged = self.without_own(judged, text);
         if judged.runs_by_name || self.cancelled.is_some() {
             return Ok(judged);
         }
         let uncommitted = self.core.shared().definitions_in_transaction;
         if judged.unresolved && !uncommitted {
             self.core.database.mark_stale();
-        } else if (judged.unnamed || judged.unresolved)
-            && !self.core.judge().known().labels.is_empty()
-        {
+        } else if (judged.unnamed || judged.unresolved) && self.core.judge().has_labels() {
             // Somebody else may have made it meanwhile; or nothing on the way back will say where these rows come from. The
             // definitions must be those of this moment.
             let checked = self.core.database.check().await;
@@ -201,9 +215,19 @@ impl Upward<'_> {
         self.prepare_to_judge(bytes).await?;
         let judged = self.judge_as_known(text);
         if judged.own_definitions && self.learn_own(bytes).await? {
-            return Ok(self.judge_as_known(text));
+            let judged = self.judge_as_known(text);
+            return Ok(self.without_own(judged, text));
         }
-        Ok(judged)
+        Ok(self.without_own(judged, text))
+    }
+
+    /// A text that controls the transaction among other things may go on without what the transaction had defined: it is judged
+    /// by what everybody knows, and all that was moved in it is in doubt.
+    fn without_own(&mut self, judged: Arc<Judged>, text: &[u8]) -> Arc<Judged> {
+        if !judged.controls_transaction() || !self.forget_own() {
+            return judged;
+        }
+        self.judge_as_known(text)
     }
 
     pub(super) fn judge_as_known(&self, text: &[u8]) -> Arc<Judged> {
@@ -213,9 +237,7 @@ impl Upward<'_> {
         }
         let judged = self.core.judge().text(text, &prepared);
         // A text that ends a transaction in its middle goes on under settings that were undone.
-        let ends =
-            judged.effects.len() > 1 && judged.effects.iter().any(|e| e.transaction.is_some());
-        if ends && self.core.shared().settings_in_transaction {
+        if judged.controls_transaction() && self.core.shared().settings_in_transaction {
             return self.core.judge().unsure(text, &prepared);
         }
         judged

@@ -292,7 +292,8 @@ impl Upward<'_> {
     ) -> Result<Way, End> {
         self.prepare_to_judge(buffer).await?;
         let mut again = self.judge_approved(asked.text, &hold.approver);
-        if again.own_definitions && self.learn_own(buffer).await? {
+        let own = again.own_definitions && !again.controls_transaction();
+        if own && self.learn_own(buffer).await? {
             again = self.judge_approved(asked.text, &hold.approver);
         }
         if self.cancelled.take().is_some() {

@@ -3,6 +3,8 @@
 //! Owns: which message needs a judgement, and what becomes of one that is refused: the server's transaction ends up where a
 //! failed statement would have left it. Refuses: to send a Query, Parse, Execute or function call without a permit.
 
+use std::sync::Arc;
+
 use journal::record::Road;
 use wire::postgres::frame::{self, Frame, MAX_FRAME_BYTES};
 use wire::postgres::tag::client as tag;
@@ -207,8 +209,10 @@ impl Upward<'_> {
             .ok_or(End::Broken("a permit of another session"))?;
         let start = frame.bytes().as_ptr() as usize - bytes.as_ptr() as usize;
         let mut expect = expect;
+        let known = Arc::clone(self.core.judge().known());
         let mut shared = self.core.shared();
         if let Expect::Query(run) | Expect::Execute(run, _) | Expect::Function(run) = &mut expect {
+            run.known = Some(known);
             shared.begin(run, text);
         }
         shared.expect(expect);
