@@ -1,11 +1,13 @@
 """The DBA lives in psql."""
 import subprocess
+import threading
 
 import psycopg
 import pytest
 
 from rig.cluster import postgres_bin
 from rig.gateway import eventually
+from rig.raw import Wire
 
 
 def psql(gateway, link, *words, stdin: str | None = None) -> subprocess.CompletedProcess:
@@ -45,6 +47,32 @@ def test_real_sql(gateway, dana, reader):
         got = conn.execute("SELECT agent, count(*) AS n FROM sessions GROUP BY agent HAVING count(*) > 0 ORDER BY n DESC, agent").fetchall()
         assert any(a == "reader" for a, _ in got)
         assert conn.execute("SELECT name FROM databases WHERE name = %s", ("shop",)).fetchone() == ("shop",)
+
+
+def test_no_session_is_called_ended_while_it_begins(open_gateway, through):
+    """It is in the log before its agent hears of it, and among the live ones before that."""
+    mark, over = "just-coming", threading.Event()
+    conn = psycopg.connect(**open_gateway.dba("dora").psycopg())
+
+    def come():
+        opened = []
+        while not over.is_set() and len(opened) < 60:
+            opened.append(Wire(open_gateway.host, open_gateway.port).login(through.user, through.password, through.database, application_name=mark))
+        over.wait()
+        for w in opened:
+            w.close()
+    threads = [threading.Thread(target=come) for _ in range(2)]
+    with conn:
+        for t in threads:
+            t.start()
+        try:
+            ask = f"SELECT count(*), count(*) FILTER (WHERE state = 'ended') FROM sessions WHERE application = '{mark}'"
+            while (got := conn.execute(ask).fetchone())[0] < 120:
+                assert got[1] == 0
+        finally:
+            over.set()
+            for t in threads:
+                t.join()
 
 
 def test_macros(gateway, dana):

@@ -93,6 +93,11 @@ class Gateway:
 
     def start(self, seconds: float = PATIENCE) -> str:
         """Starts it and waits for the ready line."""
+        # A server on a busy machine may need longer for a log-in than a gateway should wait for one.
+        patient = re.sub(r'(?m)^(url = "postgres://[^"?]+)(?:\?([^"]*))?"$', lambda m: f'{m[1]}?{m[2] + "&" if m[2] else ""}connect_timeout={PATIENCE:.0f}"',
+                         self.config.read_text())
+        if "connect_timeout" not in self.config.read_text():
+            self.config.write_text(patient)
         self.stderr_path = self.dir / "stderr.log"
         self.stdout_lines: list[str] = []
         self.process = subprocess.Popen([binary(), "--config", str(self.config), "serve"], stdout=subprocess.PIPE,

@@ -184,12 +184,13 @@ fn hold_row(h: &Hold, now_us: i64) -> Vec<Cell> {
 }
 
 fn sessions(desk: &dyn Desk) -> Result<Rows, Refusal> {
-    let live = desk.sessions();
-    let mut rows: Rows = live.iter().map(live_row).collect();
+    // The log first: of what it has, those that are not live then have ended, and did not just begin.
     let summaries = desk
         .journal()
         .sessions()
         .map_err(|_| Refusal::new("58030", "the session log cannot be read"))?;
+    let live = desk.sessions();
+    let mut rows: Rows = live.iter().map(live_row).collect();
     let ended = summaries
         .into_iter()
         .rev()

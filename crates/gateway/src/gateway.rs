@@ -23,7 +23,7 @@ use crate::hold::HoldDesk;
 use crate::inject;
 use crate::judge::{Judge, Who, now_us};
 use crate::refusal::Refusal;
-use crate::session::{Handle, Login};
+use crate::session::{Coming, Handle, Login};
 use crate::tls::ServerTls;
 use crate::upstream::{self, Upstream, UpstreamError};
 
@@ -248,8 +248,11 @@ impl Gateway {
             end: watch::Sender::new(None),
             grant,
         });
-        self.record_start(&handle).await?;
+        // Known before it is written down: what the log has and nobody knows has ended.
         self.sessions().insert(session, Arc::clone(&handle));
+        let coming = Coming::of(self, session);
+        self.record_start(&handle).await?;
+        coming.has_come();
         // Revoked while we logged in? From here on the sweep would see it; before, nobody has.
         match self.store.grant(&handle.grant.name) {
             Ok(Some(now)) if now.revoked_us.is_none() => {}

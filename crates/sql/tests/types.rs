@@ -246,7 +246,16 @@ fn many_types_and_many_calls_are_read_in_time() {
     };
     let calls = vec!["many(id + 1)"; 2500].join(", ");
     let text = format!("SELECT {calls} FROM people, chained");
-    let begin = std::time::Instant::now();
+    let before = hundredths();
     analyze(text.as_bytes(), &settings(), &catalog);
-    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+    let taken = hundredths() - before;
+    assert!(taken < 1_000, "{taken} hundredths of a second");
+}
+
+/// The processor's time that this thread has taken; what else runs is nothing to it (proc(5), /proc/pid/stat).
+fn hundredths() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let number = |at| fields.split_whitespace().nth(at).unwrap().parse::<u64>();
+    number(11).unwrap() + number(12).unwrap()
 }

@@ -76,6 +76,30 @@ impl Handle {
     }
 }
 
+/// A session that is known and not written down yet: it is forgotten where that comes to nothing.
+#[derive(Debug)]
+pub struct Coming<'g>(Option<(&'g Gateway, u64)>);
+
+impl<'g> Coming<'g> {
+    /// Of this number.
+    pub fn of(gateway: &'g Gateway, session: u64) -> Coming<'g> {
+        Coming(Some((gateway, session)))
+    }
+
+    /// It is written down.
+    pub fn has_come(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        if let Some((gateway, session)) = self.0 {
+            gateway.forget(session);
+        }
+    }
+}
+
 /// A finished log-in: everything a session is made of but its connection.
 #[derive(Debug)]
 pub struct Login {
