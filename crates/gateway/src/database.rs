@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use crate::catalog_loader::{Found, Loader};
 use crate::config::{DatabaseConfig, Rules};
-use crate::label_map::{LabelMap, Sticky};
+use crate::label_map::{LabelMap, Sticky, Worn};
 use crate::upstream::UpstreamError;
 
 /// What a statement is judged against: it changes as a whole.
@@ -72,6 +72,25 @@ const MAX_REMEMBERED_NAMES: usize = 400_000;
 const MAX_REMEMBERED_BYTES: usize = 16 * 1024;
 
 impl Known {
+    /// Adds what is labelled here and not in `newer`. Of a view that cannot be told right now, what was known before stays.
+    pub fn wear(&self, newer: &Known, worn: &mut Worn) {
+        let untold = |known: &Known, oid: u32| {
+            let relation = known.catalog.relation_by_oid(oid);
+            relation.is_some_and(sql::catalog::Relation::is_untold)
+        };
+        for (table, column, origin) in self.labels.origins() {
+            if newer.labels.origin(table, column).is_some() && !untold(newer, table) {
+                continue;
+            }
+            let entry = worn.entry((table, column));
+            if untold(self, table) {
+                entry.or_insert_with(|| origin.clone());
+            } else {
+                entry.insert_entry(origin.clone());
+            }
+        }
+    }
+
     /// The facts of a text.
     pub fn analyze(&self, text: &[u8], settings: &Settings) -> Arc<Analysis> {
         let shape = sql::fingerprint(text);

@@ -240,15 +240,12 @@ impl LabelMap {
         self.by_number.get(&table)?.get(&column)
     }
 
-    /// Adds what is labelled here and no longer in `newer`.
-    pub fn wear(&self, newer: &LabelMap, worn: &mut Worn) {
-        for (table, columns) in &self.by_number {
-            for (column, origin) in columns {
-                if newer.origin(*table, *column).is_none() {
-                    worn.insert((*table, *column), origin.clone());
-                }
-            }
-        }
+    /// All of them.
+    pub fn origins(&self) -> impl Iterator<Item = (u32, i16, &Origin)> {
+        self.by_number.iter().flat_map(|(table, columns)| {
+            let each = columns.iter();
+            each.map(|(column, origin)| (*table, *column, origin))
+        })
     }
 
     /// Whether a table has a labelled column.

@@ -57,8 +57,15 @@ impl Columns {
         let mut all = Columns::default();
         for (at, field) in description.fields().enumerate() {
             let mut label = None;
-            let once = || worn?.get(&(field.table, field.column));
-            match known.labels.origin(field.table, field.column).or_else(once) {
+            let relation = known.catalog.relation_by_oid(field.table);
+            let now = known.labels.origin(field.table, field.column);
+            let once = worn.and_then(|worn| worn.get(&(field.table, field.column)));
+            // A view that cannot be told right now is what it was.
+            let origin = match relation.is_some_and(sql::catalog::Relation::is_untold) {
+                true => once.or(now),
+                false => now.or(once),
+            };
+            match origin {
                 Some(Origin::Plain(labelled)) if !unmasked(labelled) => {
                     label = Some(Arc::clone(labelled))
                 }
@@ -66,10 +73,7 @@ impl Columns {
                     all.refuse(&labelled.label.name, "a view computes with it");
                 }
                 Some(_) => {}
-                None if field.table != 0
-                    && known.catalog.relation_by_oid(field.table).is_none()
-                    && !own_tables =>
-                {
+                None if field.table != 0 && relation.is_none() && !own_tables => {
                     all.refuse(
                         "an unknown table",
                         "its definition was changed a moment ago; run the statement again",

@@ -120,7 +120,7 @@ impl Judge {
             return;
         }
         if known.policy_generation == self.known.policy_generation {
-            self.known.labels.wear(&known.labels, &mut self.worn);
+            self.known.wear(known, &mut self.worn);
         } else {
             self.worn.clear();
             self.policies = known.rules.policies.narrow(&self.who.principal);
