@@ -311,6 +311,10 @@ impl Database {
     pub async fn set_rules(&self, rules: Rules) {
         let mut state = self.loader.lock().await;
         let before = self.latest();
+        if before.rules.labels != rules.labels {
+            // What one column has from another is found anew.
+            state.sticky.retain(|_, stuck| !stuck.spread);
+        }
         self.replace(
             Arc::clone(&before.catalog),
             rules,

@@ -44,7 +44,18 @@ pub struct LabelMap {
 pub type Worn = HashMap<(u32, i16), Origin>;
 
 /// A label's column by number, kept from load to load.
-pub type Sticky = HashMap<(u32, i16), String>;
+pub type Sticky = HashMap<(u32, i16), Stuck>;
+
+/// What is kept of it.
+#[derive(Debug, Clone)]
+pub struct Stuck {
+    /// The label.
+    label: String,
+    /// What the column was called then: by another name it has no other label.
+    column: Column,
+    /// It had the label from a parent, or from what it is computed from: its rows hold those values.
+    pub spread: bool,
+}
 
 impl LabelMap {
     /// Finds every labelled column. `sticky` holds what was labelled before, and is brought up to date.
@@ -61,17 +72,38 @@ impl LabelMap {
         {
             for column in relation.columns.iter() {
                 let named = labels.label_of(&relation.schema, &relation.name, &column.name);
-                let known = sticky
-                    .get(&(relation.oid, column.number))
-                    .and_then(|l| labels.labels.iter().find(|x| x.name == *l));
-                if let Some(label) = named.or(known) {
-                    sticky.insert((relation.oid, column.number), label.name.clone());
+                let at = (relation.oid, column.number);
+                let stuck = sticky.get(&at).filter(|s| !s.spread);
+                if named.is_none() && stuck.is_none() {
+                    continue;
+                }
+                let now = Column {
+                    schema: relation.schema.clone(),
+                    table: relation.name.clone(),
+                    column: column.name.clone(),
+                };
+                let known = stuck.and_then(|s| labels.labels.iter().find(|l| l.name == s.label));
+                let renamed = stuck.is_some_and(|s| s.column != now);
+                let label = match renamed {
+                    true => known.or(named),
+                    false => named.or(known),
+                };
+                if let Some(label) = label {
                     map.add(relation, column.number, &column.name, label);
+                    if known.is_none() || !renamed {
+                        let stuck = Stuck {
+                            label: label.name.clone(),
+                            column: now,
+                            spread: false,
+                        };
+                        sticky.insert(at, stuck);
+                    }
                 }
             }
         }
-        map.spread_to_generated(catalog);
-        map.spread_to_relatives(catalog);
+        map.spread_to_generated(catalog, sticky);
+        map.spread_to_relatives(catalog, sticky);
+        map.keep_spread(catalog, labels, sticky);
         map.spread_to_views(catalog, labels);
         map
     }
@@ -106,7 +138,7 @@ impl LabelMap {
     }
 
     /// A column that the server computes from a labelled one shows it.
-    fn spread_to_generated(&mut self, catalog: &Catalog) {
+    fn spread_to_generated(&mut self, catalog: &Catalog, sticky: &mut Sticky) {
         for (oid, number, source) in catalog.generated() {
             let (Some(origin), None) = (
                 self.origin(*oid, *source).cloned(),
@@ -123,13 +155,14 @@ impl LabelMap {
                     table: relation.name.clone(),
                     column: own.name.clone(),
                 };
+                stick(sticky, (*oid, *number), &column, &origin);
                 self.put(relation, *number, column, origin);
             }
         }
     }
 
     /// A row of a parent is stored in a child and can be read there, and a child's is read with its parent's.
-    fn spread_to_relatives(&mut self, catalog: &Catalog) {
+    fn spread_to_relatives(&mut self, catalog: &Catalog, sticky: &mut Sticky) {
         // Inheritance is acyclic and shallow; a pass a level until nothing new is found.
         loop {
             let mut found = Vec::new();
@@ -147,8 +180,10 @@ impl LabelMap {
                             self.origin(parent.oid, column.number),
                             self.origin(child.oid, own.number),
                         ) {
-                            (Some(origin), None) => found.push((child, own, origin.clone())),
-                            (None, Some(origin)) => found.push((parent, column, origin.clone())),
+                            (Some(origin), None) => found.push((child, own, origin.clone(), true)),
+                            (None, Some(origin)) => {
+                                found.push((parent, column, origin.clone(), false));
+                            }
                             _ => {}
                         }
                     }
@@ -157,13 +192,31 @@ impl LabelMap {
             if found.is_empty() {
                 return;
             }
-            for (child, own, origin) in found {
+            for (child, own, origin, stays) in found {
                 let column = Column {
                     schema: child.schema.clone(),
                     table: child.name.clone(),
                     column: own.name.clone(),
                 };
+                if stays {
+                    stick(sticky, (child.oid, own.number), &column, &origin);
+                }
                 self.put(child, own.number, column, origin);
+            }
+        }
+    }
+
+    /// Who had a label from another and has it no more still has the rows.
+    fn keep_spread(&mut self, catalog: &Catalog, labels: &Labels, sticky: &Sticky) {
+        for ((oid, number), stuck) in sticky.iter().filter(|(_, stuck)| stuck.spread) {
+            let label = labels.labels.iter().find(|l| l.name == stuck.label);
+            let relation = catalog.relation_by_oid(*oid);
+            let (Some(label), Some(relation), None) = (label, relation, self.origin(*oid, *number))
+            else {
+                continue;
+            };
+            if let Some(own) = relation.columns.iter().find(|c| c.number == *number) {
+                self.add(relation, *number, &own.name, label);
             }
         }
     }
@@ -258,4 +311,14 @@ impl LabelMap {
     pub fn iter(&self) -> impl Iterator<Item = (&Column, &Arc<Labelled>)> {
         self.by_name.iter()
     }
+}
+/// Keeps a label that a column has from another one.
+fn stick(sticky: &mut Sticky, at: (u32, i16), column: &Column, origin: &Origin) {
+    let (Origin::Plain(labelled) | Origin::Computed(labelled)) = origin;
+    let (label, column) = (labelled.label.name.clone(), column.clone());
+    sticky.entry(at).or_insert(Stuck {
+        label,
+        column,
+        spread: true,
+    });
 }

@@ -39,7 +39,7 @@ pub struct Label {
 }
 
 /// A whole label file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels {
     /// In order of name.
     pub labels: Vec<Label>,

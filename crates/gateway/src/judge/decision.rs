@@ -205,6 +205,12 @@ impl Judged {
         }
     }
 
+    /// Whether it gives what a cursor reads, which may have been made long ago.
+    pub fn reads_cursor(&self) -> bool {
+        let fetch = |e: &Effects| matches!(e.named, Some(Named::Fetch { .. }));
+        self.effects.iter().any(fetch)
+    }
+
     /// Whether it begins, ends or goes back in a transaction among other things.
     pub fn controls_transaction(&self) -> bool {
         self.effects.len() > 1 && self.effects.iter().any(|e| e.transaction.is_some())

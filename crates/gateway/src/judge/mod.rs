@@ -119,10 +119,8 @@ impl Judge {
         if known.generation == self.known.generation {
             return;
         }
-        if known.policy_generation == self.known.policy_generation {
-            self.known.wear(known, &mut self.worn);
-        } else {
-            self.worn.clear();
+        self.known.wear(known, &mut self.worn);
+        if known.policy_generation != self.known.policy_generation {
             self.policies = known.rules.policies.narrow(&self.who.principal);
             self.time_matters = known.rules.policies.mentions_time();
         }

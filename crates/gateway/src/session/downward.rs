@@ -309,7 +309,13 @@ impl Downward<'_> {
             shared.define(&effects.moves);
             self.core.database.mark_stale();
         }
-        shared.definitions += u64::from(effects.transaction.is_some());
+        if effects.transaction.is_some() {
+            shared.definitions += 1;
+            if shared.definitions_in_transaction {
+                // It may have ended, and another have begun.
+                self.core.database.mark_stale();
+            }
+        }
         if effects.transaction == Some(Transaction::Savepoint) && shared.settings_in_transaction {
             shared.settings_dirty = true;
         }

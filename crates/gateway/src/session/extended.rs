@@ -111,11 +111,7 @@ impl Upward<'_> {
         } else {
             self.judge_portal(&portal)
         };
-        // A question of our own would cost the server its unnamed statement.
-        if !bind.statement.is_empty()
-            && judgements.iter().any(|j| j.own_definitions)
-            && self.learn_own(bytes).await?
-        {
+        if judgements.iter().any(|j| j.own_definitions) && self.learn_own(bytes).await? {
             portal = Arc::new(self.portal_of(&bind, frame.body()));
             judgements = self.judge_portal(&portal);
         }
@@ -171,9 +167,6 @@ impl Upward<'_> {
             return Ok(());
         }
         self.prepare_to_judge(bytes).await?;
-        if self.was_cancelled(Road::Execute, bytes) {
-            return Ok(());
-        }
         let doubt = {
             let shared = self.core.shared();
             shared.portals.is_in_doubt(execute.portal, shared.batch)
@@ -203,6 +196,12 @@ impl Upward<'_> {
             }
         };
         let mut judgements = self.judge_portal(&portal);
+        if judgements.iter().any(|j| j.own_definitions) && self.learn_own(bytes).await? {
+            judgements = self.judge_portal(&portal);
+        }
+        if self.was_cancelled(Road::Execute, bytes) {
+            return Ok(());
+        }
         judgements.sort_by_key(|j| match j.decision {
             crate::judge::Decision::Refuse(_) => 0,
             crate::judge::Decision::Hold { .. } => 1,

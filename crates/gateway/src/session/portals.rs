@@ -97,10 +97,15 @@ impl Upward<'_> {
                 let reach = lock(&statement.judged)
                     .as_ref()
                     .is_none_or(|(_, judged)| judged.in_reach);
-                let fresh = lock(&statement.columns)
-                    .as_ref()
-                    .is_some_and(|(of, _)| *of == epoch);
-                reach || !fresh
+                let columns = lock(&statement.columns);
+                match columns.as_ref() {
+                    Some((of, columns)) if *of == epoch && !reach => {
+                        // That stays so, whatever moves before its rows come.
+                        *lock(&portal.plan) = Some(Arc::new(columns.plan(Some(&portal.formats))));
+                        false
+                    }
+                    _ => true,
+                }
             }
             _ => true,
         }

@@ -11,7 +11,7 @@ use wire::postgres::tag::server as tag;
 
 use super::End;
 use super::downward::{Downward, Fate, Rows, count_row, out_of_step};
-use super::named::{Portal, lock};
+use super::named::{Portal, Prepared, lock};
 use super::shared::Shared;
 use crate::database::Known;
 use crate::expect::{Audience, Expect};
@@ -158,7 +158,7 @@ impl Downward<'_> {
                 .get(run.completed)
                 .map(|e| Arc::clone(&e.outputs))
                 .unwrap_or_default();
-            let run = (run.known.as_deref(), run.judged.by_name);
+            let run = (run.known.as_deref(), run.judged.reads_cursor());
             self.rows = match self.columns(shared, frame, &outputs, run)? {
                 Some(columns) => self.rows_by(shared, Arc::new(columns.plan(None)), bytes)?,
                 None => Rows::Pass,
@@ -172,11 +172,9 @@ impl Downward<'_> {
         match shared.queue.pop_front() {
             Some(Expect::DescribeStatement(statement)) => {
                 if let Some(statement) = statement {
-                    let outputs = lock(&statement.judged)
-                        .as_ref()
-                        .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)));
+                    let (outputs, fetches) = expected(&statement);
                     let columns = if rows {
-                        self.columns(shared, frame, &outputs.unwrap_or_default(), (None, false))?
+                        self.columns(shared, frame, &outputs, (None, fetches))?
                     } else {
                         None
                     };
@@ -188,14 +186,11 @@ impl Downward<'_> {
             }
             Some(Expect::DescribePortal(portal, audience)) => {
                 if let Some(portal) = portal {
-                    let outputs = portal.statements.first().and_then(|s| {
-                        lock(&s.judged)
-                            .as_ref()
-                            .and_then(|(_, j)| j.effects.first().map(|e| Arc::clone(&e.outputs)))
-                    });
+                    let first = portal.statements.first();
+                    let (outputs, fetches) = first.map(|s| expected(s)).unwrap_or_default();
                     let columns = if rows {
-                        let run = (None, portal.cursor);
-                        self.columns(shared, frame, &outputs.unwrap_or_default(), run)?
+                        let run = (None, portal.cursor || fetches);
+                        self.columns(shared, frame, &outputs, run)?
                     } else {
                         None
                     };
@@ -212,7 +207,7 @@ impl Downward<'_> {
     }
 
     /// The labels on a described result; None where nothing in the database is labelled. `run` is what a statement was judged
-    /// by, if not by what is known now, and whether it reads what a name stands for, which may have been made long ago.
+    /// by, if not by what is known now, and whether it gives what a cursor reads, which may have been made long ago.
     pub(super) fn columns(
         &mut self,
         shared: &Shared,
@@ -230,10 +225,20 @@ impl Downward<'_> {
         Ok(Some(Columns::read(
             frame.body(),
             known,
-            (own || run.1).then(|| judge.worn()),
+            run.1.then(|| judge.worn()),
             &unmasked,
             outputs,
             own,
         )?))
     }
+}
+
+/// What a prepared statement was judged to give, and whether a cursor gives it.
+fn expected(statement: &Prepared) -> (Arc<[OutputLabel]>, bool) {
+    let judged = lock(&statement.judged);
+    let Some((_, judged)) = judged.as_ref() else {
+        return (Arc::default(), false);
+    };
+    let outputs = judged.effects.first().map(|e| Arc::clone(&e.outputs));
+    (outputs.unwrap_or_default(), judged.reads_cursor())
 }
