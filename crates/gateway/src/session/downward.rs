@@ -311,8 +311,9 @@ impl Downward<'_> {
         }
         if effects.transaction.is_some() {
             shared.definitions += 1;
-            if shared.definitions_in_transaction {
-                // It may have ended, and another have begun.
+            let committed = effects.transaction == Some(Transaction::Commit);
+            if committed && shared.definitions_in_transaction {
+                // Where another has begun with it, nothing else says so.
                 self.core.database.mark_stale();
             }
         }

@@ -61,13 +61,13 @@ impl Upward<'_> {
         if !open {
             return Ok(false);
         }
+        if self.own.asked == (definitions, self.core.database.latest().generation) {
+            return Ok(false);
+        }
         let Some(basis) = self.core.database.basis().await else {
             return Ok(false);
         };
         let asked = (definitions, basis.known.generation);
-        if self.own.asked == asked {
-            return Ok(false);
-        }
         let known = self.own_definitions(basis).await?;
         self.own = Own { asked, known };
         if self.own.known.is_none() {
@@ -80,20 +80,37 @@ impl Upward<'_> {
         }))
     }
 
+    /// Judges by what everybody knows, and by what was learnt beside it as far as that still holds.
+    pub(super) fn judge_by(&mut self, all: Arc<Known>) {
+        let core = self.core;
+        let schemas = core.judge().known().schemas;
+        let (definitions, uncommitted, moved) = {
+            let shared = core.shared();
+            let moved = Arc::clone(&shared.moved_in_transaction);
+            (shared.definitions, shared.definitions_in_transaction, moved)
+        };
+        if !uncommitted {
+            self.own = Own::default();
+        }
+        let (known, moved) = match self.own.at(definitions, &all) {
+            // Nothing is in doubt but what even the session's own server does not have.
+            Some(own) => (own, Arc::default()),
+            None => (all, moved),
+        };
+        core.judge().set_uncommitted(uncommitted, moved);
+        core.judge().update(&known);
+        if schemas != known.schemas {
+            // What the search path comes to may be something else.
+            core.shared().settings_dirty = true;
+        }
+    }
+
     /// Judges by what everybody knows from here on, until there is something new to ask for. False where it did already.
     pub(super) fn forget_own(&mut self) -> bool {
         if self.own.known.take().is_none() {
             return false;
         }
-        let (uncommitted, moved) = {
-            let shared = self.core.shared();
-            let moved = Arc::clone(&shared.moved_in_transaction);
-            (shared.definitions_in_transaction, moved)
-        };
-        let known = self.core.database.latest();
-        let mut judge = self.core.judge();
-        judge.set_uncommitted(uncommitted, moved);
-        judge.update(&known);
+        self.judge_by(self.core.database.latest());
         true
     }
 

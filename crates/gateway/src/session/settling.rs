@@ -11,7 +11,6 @@ use wire::postgres::query::Target;
 use wire::postgres::{reply, request};
 
 use super::End;
-use super::own::Own;
 use super::shared::Unanswered;
 use super::statement::AHEAD_BYTES;
 use super::upward::Upward;
@@ -30,31 +29,7 @@ impl Upward<'_> {
             .fresh()
             .await
             .map_err(|_| End::Refused(Refusal::unreachable(&core.handle.grant.database)))?;
-        let schemas = core.judge().known().schemas;
-        let (definitions, uncommitted, moved) = {
-            let shared = core.shared();
-            let moved = Arc::clone(&shared.moved_in_transaction);
-            (shared.definitions, shared.definitions_in_transaction, moved)
-        };
-        if !uncommitted {
-            self.own = Own::default();
-        }
-        let known = match self.own.at(definitions, &known) {
-            Some(own) => {
-                // Nothing is in doubt but what even the session's own server does not have.
-                core.judge().set_uncommitted(uncommitted, Arc::default());
-                own
-            }
-            None => {
-                core.judge().set_uncommitted(uncommitted, moved);
-                known
-            }
-        };
-        core.judge().update(&known);
-        if schemas != known.schemas {
-            // What the search path comes to may be something else.
-            core.shared().settings_dirty = true;
-        }
+        self.judge_by(known);
         self.unsure = false;
         let (dirty, may_revert) = {
             let shared = core.shared();
@@ -192,10 +167,7 @@ impl Upward<'_> {
             self.settle(bytes).await?;
             judged = self.judge_as_known(text);
         }
-        if judged.own_definitions && self.learn_own(bytes).await? {
-            judged = self.judge_as_known(text);
-        }
-        judged = self.without_own(judged, text);
+        judged = self.by_own(judged, text, bytes).await?;
         if judged.runs_by_name || self.cancelled.is_some() {
             return Ok(judged);
         }
@@ -214,20 +186,24 @@ impl Upward<'_> {
         }
         self.prepare_to_judge(bytes).await?;
         let judged = self.judge_as_known(text);
-        if judged.own_definitions && self.learn_own(bytes).await? {
-            let judged = self.judge_as_known(text);
-            return Ok(self.without_own(judged, text));
-        }
-        Ok(self.without_own(judged, text))
+        self.by_own(judged, text, bytes).await
     }
 
-    /// A text that controls the transaction among other things may go on without what the transaction had defined: it is judged
-    /// by what everybody knows, and all that was moved in it is in doubt.
-    fn without_own(&mut self, judged: Arc<Judged>, text: &[u8]) -> Arc<Judged> {
-        if !judged.controls_transaction() || !self.forget_own() {
-            return judged;
+    /// Judges again by the transaction's own definitions, where these matter. A text that controls the transaction among other
+    /// things may go on without them: it is judged by what everybody knows, and all that was moved in it is in doubt.
+    async fn by_own(
+        &mut self,
+        mut judged: Arc<Judged>,
+        text: &[u8],
+        bytes: &[u8],
+    ) -> Result<Arc<Judged>, End> {
+        if judged.own_definitions && self.learn_own(bytes).await? {
+            judged = self.judge_as_known(text);
         }
-        self.judge_as_known(text)
+        if judged.controls_transaction() && self.forget_own() {
+            judged = self.judge_as_known(text);
+        }
+        Ok(judged)
     }
 
     pub(super) fn judge_as_known(&self, text: &[u8]) -> Arc<Judged> {
